@@ -1,0 +1,138 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/time.hpp>
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <thread>
+
+namespace forebay::inline v0 {
+
+// The only header that names the standard library's threads, atomics and locks. Every class that threads share takes a
+// `Sync` and names its atomics, locks and waits through it, so that the same code also runs under a scheduler that owns
+// every interleaving. Demands on a Sync, numbered:
+//
+// 1. `atomic<T>`: load, store, exchange, compare_exchange_weak, fetch_add with the std::memory_order arguments.
+// 2. `mutex`, `scoped_lock`, `unique_lock` (can be released and taken again): a lock that blocks.
+// 3. `word_lock`: a BasicLockable of at most 8 bytes, for critical sections of a few instructions.
+// 4. `condition`: notify_one, notify_all, wait(lock), wait_until(lock, std::chrono::steady_clock::time_point).
+// 5. `thread_id`, `this_thread()`: who runs, comparable.
+// 6. `concurrent`: whether two threads may be inside at all.
+
+/// For objects that several threads use at once.
+struct multi_threaded {
+    static constexpr bool concurrent = true;
+
+    template <class T>
+    using atomic = std::atomic<T>;
+
+    using mutex = std::mutex;
+    using scoped_lock = std::lock_guard<std::mutex>;
+    using unique_lock = std::unique_lock<std::mutex>;
+    using condition = std::condition_variable;
+
+    /// Four bytes. Spins briefly, then sleeps in the kernel.
+    class word_lock {
+    public:
+        void lock() noexcept {
+            for (int spin = 0; spin < 64; ++spin) {
+                if (try_lock()) return;
+            }
+            while (state_.exchange(contended, std::memory_order_acquire) != free) {
+                state_.wait(contended, std::memory_order_relaxed);
+            }
+        }
+        [[nodiscard]] bool try_lock() noexcept {
+            std::uint32_t expected = free;
+            return state_.compare_exchange_weak(expected, held, std::memory_order_acquire,
+                                                std::memory_order_relaxed);
+        }
+        void unlock() noexcept {
+            if (state_.exchange(free, std::memory_order_release) == contended) state_.notify_one();
+        }
+
+    private:
+        static constexpr std::uint32_t free = 0;
+        static constexpr std::uint32_t held = 1;
+        static constexpr std::uint32_t contended = 2;
+        std::atomic<std::uint32_t> state_{free};
+    };
+
+    using thread_id = std::thread::id;
+    [[nodiscard]] static thread_id this_thread() noexcept { return std::this_thread::get_id(); }
+};
+
+/// For objects that one thread uses, or that the host locks: plain loads and stores, locks that cost nothing.
+struct single_threaded {
+    static constexpr bool concurrent = false;
+
+    template <class T>
+    class atomic {
+    public:
+        constexpr atomic() noexcept = default;
+        constexpr explicit atomic(T value) noexcept : value_{value} {}
+        atomic(const atomic&) = delete;
+        atomic& operator=(const atomic&) = delete;
+
+        [[nodiscard]] T load(std::memory_order = std::memory_order_seq_cst) const noexcept { return value_; }
+        void store(T value, std::memory_order = std::memory_order_seq_cst) noexcept { value_ = value; }
+        T exchange(T value, std::memory_order = std::memory_order_seq_cst) noexcept {
+            const T old = value_;
+            value_ = value;
+            return old;
+        }
+        bool compare_exchange_weak(T& expected, T desired, std::memory_order = std::memory_order_seq_cst,
+                                   std::memory_order = std::memory_order_seq_cst) noexcept {
+            if (value_ != expected) {
+                expected = value_;
+                return false;
+            }
+            value_ = desired;
+            return true;
+        }
+        T fetch_add(T amount, std::memory_order = std::memory_order_seq_cst) noexcept {
+            const T old = value_;
+            value_ = static_cast<T>(value_ + amount);
+            return old;
+        }
+
+    private:
+        T value_{};
+    };
+
+    struct word_lock {
+        void lock() noexcept {}
+        [[nodiscard]] bool try_lock() noexcept { return true; }
+        void unlock() noexcept {}
+    };
+    using mutex = word_lock;
+    struct scoped_lock {
+        explicit scoped_lock(mutex&) noexcept {}
+        scoped_lock(const scoped_lock&) = delete;
+        scoped_lock& operator=(const scoped_lock&) = delete;
+        ~scoped_lock() {}  // user-provided, so that it is never an unused variable
+    };
+    struct unique_lock {
+        explicit unique_lock(mutex&) noexcept {}
+        unique_lock(const unique_lock&) = delete;
+        unique_lock& operator=(const unique_lock&) = delete;
+        ~unique_lock() {}
+        void lock() noexcept {}
+        void unlock() noexcept {}
+    };
+    /// Nobody else can wake a single thread: a wait returns at once.
+    struct condition {
+        void notify_one() noexcept {}
+        void notify_all() noexcept {}
+        void wait(unique_lock&) noexcept {}
+        void wait_until(unique_lock&, std::chrono::steady_clock::time_point) noexcept {}
+    };
+
+    using thread_id = int;
+    [[nodiscard]] static thread_id this_thread() noexcept { return 0; }
+};
+
+}  // namespace forebay::inline v0
