@@ -26,6 +26,8 @@ struct request_info {
     std::int64_t cost{1};
     /// When an answer stops being useful. A request not handed to the model before this instant expires at it.
     time_point deadline{no_deadline};
+
+    friend constexpr bool operator==(const request_info&, const request_info&) noexcept = default;
 };
 
 /// Names one accepted request: a place in the scheduler's table and how often that place has been used. Made by forebay
