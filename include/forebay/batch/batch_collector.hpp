@@ -1,0 +1,85 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/batch/policy.hpp>
+#include <forebay/queue/priority_queue.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <utility>
+
+namespace forebay::inline v0 {
+
+/// A queue that hands out batches: formed as late as possible, so a request keeps its place in the order, can expire and
+/// be cancelled, until somebody is free to run it. Only requests of equal key share a batch.
+///
+/// Value, Order  as of priority_queue
+/// Policy        when a batch leaves and how large
+/// cost          collect O(b log n) for a batch of b, never a scan of what else waits
+/// threads       none: the host serialises
+template <class Value, class Order, class Policy>
+class batch_collector {
+    static_assert(batch_policy<Policy>,
+                  "forebay: a batch policy needs a member max_batch_size and plan(waiting_group) -> batch_plan, noexcept; "
+                  "copy the model in <forebay/batch/policy.hpp>");
+
+    struct close_rule {
+        Policy policy;
+        [[nodiscard]] time_point opens(const waiting_group& group) const noexcept { return policy.plan(group).due; }
+    };
+
+public:
+    /// What `collect` took.
+    struct collected {
+        std::size_t size;
+        dispatch_cause cause;
+    };
+
+    using queue_type = priority_queue<Value, Order, close_rule>;
+
+    /// in_hand  how many requests may be out in batches at once
+    /// errors   std::invalid_argument for bounds, an order or a policy that cannot be
+    batch_collector(Order order, capacity bounds, Policy policy, std::size_t in_hand)
+        : policy_{checked(policy)}, queue_{std::move(order), bounds, close_rule{policy_}, in_hand} {}
+
+    [[nodiscard]] queue_type& queue() noexcept { return queue_; }
+    [[nodiscard]] const queue_type& queue() const noexcept { return queue_; }
+
+    /// Takes the batch that is due at `now`, if there is one, and calls sink(ticket) for its members, best first. Its
+    /// first member is the best request of all the groups that are due. The members stay alive until
+    /// `queue().release`d. The sink must not call back.
+    ///
+    /// draining  any group is due
+    template <class Sink>
+    std::optional<collected> collect(time_point now, bool draining, Sink&& sink) noexcept {
+        auto group = queue_.best_group(now);
+        const bool due = group.has_value();
+        if (!due && draining) group = queue_.any_group();
+        if (!group) return std::nullopt;
+        const waiting_group waiting = queue_.group(*group);
+        const batch_plan plan = policy_.plan(waiting);
+        const std::size_t most = std::min(waiting.count, std::size_t{policy_.max_batch_size});
+        const std::size_t size = due ? std::clamp(plan.size, std::size_t{1}, most) : most;
+        queue_.take(*group, size, sink);
+        return collected{size, due ? plan.cause : dispatch_cause::drain};
+    }
+
+    /// When the next batch is due, exact; time_point::min() if one is known to be; `no_deadline` if none will be before
+    /// something changes.
+    [[nodiscard]] time_point next_due() const noexcept { return queue_.next_opening(); }
+
+private:
+    static const Policy& checked(const Policy& policy) {
+        if constexpr (requires { policy.validate(); }) policy.validate();
+        if (policy.max_batch_size < 1) {
+            throw std::invalid_argument("forebay: a batch policy's max_batch_size must be >= 1");
+        }
+        return policy;
+    }
+
+    Policy policy_;
+    queue_type queue_;
+};
+
+}  // namespace forebay::inline v0

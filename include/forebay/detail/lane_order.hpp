@@ -1,0 +1,165 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/detail/slot_heap.hpp>
+
+#include <array>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace forebay::inline v0::detail {
+
+inline constexpr std::uint32_t no_slot = ~std::uint32_t{0};
+
+/// What the lanes of one queue share: for each slot its neighbours in a list and its place in a heap. A slot is in one
+/// lane at a time.
+struct slot_places {
+    struct neighbours {
+        std::uint32_t next;
+        std::uint32_t previous;
+    };
+    std::vector<neighbours> links;
+    std::vector<std::uint32_t> heap;
+};
+
+/// The slots of a lane in order of acceptance. All O(1).
+class acceptance_list {
+public:
+    [[nodiscard]] std::uint32_t front() const noexcept { return head_; }
+    [[nodiscard]] bool empty() const noexcept { return head_ == no_slot; }
+
+    void push_back(std::uint32_t slot, slot_places& places) noexcept {
+        places.links[slot] = {no_slot, tail_};
+        (tail_ == no_slot ? head_ : places.links[tail_].next) = slot;
+        tail_ = slot;
+    }
+    void erase(std::uint32_t slot, slot_places& places) noexcept {
+        const auto [next, previous] = places.links[slot];
+        (previous == no_slot ? head_ : places.links[previous].next) = next;
+        (next == no_slot ? tail_ : places.links[next].previous) = previous;
+    }
+
+private:
+    std::uint32_t head_{no_slot};
+    std::uint32_t tail_{no_slot};
+};
+
+template <class Order>
+concept accepts_in_order = requires { requires Order::in_order_of_acceptance; };
+template <class Order>
+concept has_children = requires(const Order& order) { order.child; };
+
+/// The order of the requests of one key, by the discipline `Order`. `Entry` is what the discipline ranks.
+///
+/// rank   how the order compares two entries, also of different keys: lexicographic, ends in the sequence number
+/// push   strong guarantee: only a ranked leaf allocates, before it changes anything
+template <class Order, class Entry>
+class lane_order;
+
+template <accepts_in_order Order, class Entry>
+class lane_order<Order, Entry> {
+public:
+    using rank_type = std::array<std::uint64_t, 1>;
+
+    explicit lane_order(const Order&) {}
+
+    [[nodiscard]] static rank_type rank(const Order&, const Entry& entry) noexcept { return {entry.sequence}; }
+    [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
+
+    void push(const Order&, const Entry*, std::uint32_t slot, slot_places& places) noexcept {
+        list_.push_back(slot, places);
+    }
+    void erase(const Order&, const Entry*, std::uint32_t slot, slot_places& places) noexcept {
+        list_.erase(slot, places);
+    }
+    [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
+    [[nodiscard]] std::uint32_t best() const noexcept { return list_.front(); }
+    [[nodiscard]] std::uint32_t oldest(const Entry*) const noexcept { return list_.front(); }
+
+private:
+    acceptance_list list_;
+};
+
+template <class Order, class Entry>
+    requires(!accepts_in_order<Order> && !has_children<Order>)
+class lane_order<Order, Entry> {
+public:
+    using rank_type = std::array<std::uint64_t, 2>;
+
+    explicit lane_order(const Order&) {}
+
+    [[nodiscard]] static rank_type rank(const Order& order, const Entry& entry) noexcept {
+        return {order.rank(entry), entry.sequence};
+    }
+    [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
+
+    void push(const Order& order, const Entry* entries, std::uint32_t slot, slot_places& places) {
+        heap_.push((heap_rank{order.rank(entries[slot])} << 64) | entries[slot].sequence, slot, places.heap.data());
+        list_.push_back(slot, places);
+    }
+    void erase(const Order&, const Entry*, std::uint32_t slot, slot_places& places) noexcept {
+        heap_.erase(slot, places.heap.data());
+        list_.erase(slot, places);
+    }
+    [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
+    [[nodiscard]] std::uint32_t best() const noexcept { return heap_.top_slot(); }
+    [[nodiscard]] std::uint32_t oldest(const Entry*) const noexcept { return list_.front(); }
+
+private:
+    __extension__ using heap_rank = unsigned __int128;  // rank above sequence: one comparison
+    slot_heap<heap_rank> heap_;
+    acceptance_list list_;
+};
+
+template <has_children Order, class Entry>
+class lane_order<Order, Entry> {
+    using child_order = decltype(Order::child);
+    using child_lane = lane_order<child_order, Entry>;
+    static constexpr std::size_t depth = std::tuple_size_v<typename child_lane::rank_type> + 1;
+
+public:
+    using rank_type = std::array<std::uint64_t, depth>;
+
+    explicit lane_order(const Order& order) : children_(order.width(), child_lane{order.child}) {}
+
+    [[nodiscard]] static rank_type rank(const Order& order, const Entry& entry) noexcept {
+        const auto below = child_lane::rank(order.child, entry);
+        rank_type whole{order.child_of(entry.info)};
+        for (std::size_t i = 1; i < depth; ++i) whole[i] = below[i - 1];
+        return whole;
+    }
+    [[nodiscard]] static bool has_place(const Order& order, const auto& info) noexcept {
+        return order.child_of(info) < order.width() && child_lane::has_place(order.child, info);
+    }
+
+    void push(const Order& order, const Entry* entries, std::uint32_t slot, slot_places& places) {
+        const std::uint32_t child = order.child_of(entries[slot].info);
+        children_[child].push(order.child, entries, slot, places);
+        occupied_ |= std::uint64_t{1} << child;
+    }
+    void erase(const Order& order, const Entry* entries, std::uint32_t slot, slot_places& places) noexcept {
+        const std::uint32_t child = order.child_of(entries[slot].info);
+        children_[child].erase(order.child, entries, slot, places);
+        if (children_[child].empty()) occupied_ &= ~(std::uint64_t{1} << child);
+    }
+    [[nodiscard]] bool empty() const noexcept { return occupied_ == 0; }
+    [[nodiscard]] std::uint32_t best() const noexcept {
+        return children_[static_cast<std::size_t>(std::countr_zero(occupied_))].best();
+    }
+    [[nodiscard]] std::uint32_t oldest(const Entry* entries) const noexcept {
+        std::uint32_t found = no_slot;
+        for (std::uint64_t rest = occupied_; rest != 0; rest &= rest - 1) {
+            const std::uint32_t slot = children_[static_cast<std::size_t>(std::countr_zero(rest))].oldest(entries);
+            if (found == no_slot || entries[slot].sequence < entries[found].sequence) found = slot;
+        }
+        return found;
+    }
+
+private:
+    std::uint64_t occupied_{0};
+    std::vector<child_lane> children_;
+};
+
+}  // namespace forebay::inline v0::detail
