@@ -1,0 +1,289 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include <forebay/detail/deadline_index.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <random>
+#include <vector>
+
+namespace fb = forebay;
+using fb::detail::deadline_index;
+
+namespace {
+
+constexpr std::int64_t lowest = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
+
+constexpr fb::time_point at(std::int64_t ns) {
+    return fb::time_point{fb::duration{ns}};
+}
+
+std::int64_t plus(std::int64_t a, std::int64_t b) {
+    return fb::saturating_add(at(a), fb::duration{b}).time_since_epoch().count();
+}
+
+constexpr std::int64_t jumps[] = {0, 1, 2, 63, 64, 1000, 1LL << 20, (1LL << 20) + 1, 1LL << 31, 1LL << 40, 1LL << 61};
+
+/// The same calls on the index and on a sorted map.
+class pair_of_indexes {
+public:
+    explicit pair_of_indexes(std::uint32_t slots) : index_(slots), due_(slots), in_(slots) {}
+
+    void insert(std::uint32_t slot, std::int64_t due) {
+        due = std::min(due, highest - 1);
+        index_.insert(slot, at(due));
+        sorted_.emplace(due, slot);
+        due_[slot] = due;
+        in_[slot] = true;
+    }
+    void erase(std::uint32_t slot) {
+        index_.erase(slot);
+        forget(slot);
+    }
+    void expire(std::int64_t now, std::size_t max_work) {
+        const auto expected =
+            std::min(max_work, static_cast<std::size_t>(std::distance(sorted_.begin(), sorted_.upper_bound(now))));
+        std::size_t called = 0;
+        const std::size_t done = index_.expire(at(now), max_work, [&](std::uint32_t slot) {
+            ++called;
+            REQUIRE(in_[slot]);
+            REQUIRE(!index_.contains(slot));
+            REQUIRE(due_[slot] == sorted_.begin()->first);  // the earliest, and so at or before `now`
+            forget(slot);
+        });
+        REQUIRE(done == called);
+        REQUIRE(done == expected);
+    }
+    void check_next() { REQUIRE(index_.next() == (sorted_.empty() ? fb::no_deadline : at(sorted_.begin()->first))); }
+    void check_size() const { REQUIRE(index_.size() == sorted_.size()); }
+
+    bool in(std::uint32_t slot) const {
+        REQUIRE(index_.contains(slot) == in_[slot]);
+        return in_[slot];
+    }
+    std::size_t size() const { return sorted_.size(); }
+
+private:
+    void forget(std::uint32_t slot) {
+        auto at_due = sorted_.lower_bound(due_[slot]);
+        while (at_due->second != slot) ++at_due;
+        sorted_.erase(at_due);
+        in_[slot] = false;
+    }
+
+    deadline_index index_;
+    std::multimap<std::int64_t, std::uint32_t> sorted_;
+    std::vector<std::int64_t> due_;
+    std::vector<bool> in_;
+};
+
+void follows_a_sorted_map(std::uint32_t slots, int steps, std::int64_t start, std::uint64_t seed) {
+    INFO("slots " << slots << ", start " << start << ", seed " << seed);
+    std::mt19937_64 random{seed};
+    pair_of_indexes both{slots};
+    std::int64_t now = start;
+    const auto jump = [&] { return jumps[random() % std::size(jumps)]; };
+    std::uint64_t next_every = 1;
+    for (int step = 0; step < steps; ++step) {
+        if (step % 512 == 0) next_every = std::uint64_t{1} << (random() % 10);
+        const auto slot = static_cast<std::uint32_t>(random() % slots);
+        const bool grow = (step / 4096) % 2 == 0 ? random() % 8 != 0 : random() % 2 == 0;
+        if (both.in(slot) && !grow) {
+            both.erase(slot);
+        } else if (!both.in(slot)) {
+            switch (random() % 8) {
+                case 0:
+                    both.insert(slot, now);
+                    break;
+                case 1:
+                    both.insert(slot, plus(now, -jump()));
+                    break;
+                case 2:
+                    both.insert(slot, plus(now, static_cast<std::int64_t>(random() % 5000)));
+                    break;
+                case 3:
+                    both.insert(slot, static_cast<std::int64_t>(random()));
+                    break;
+                case 4:
+                    both.insert(slot, plus(now, 1'000'000));
+                    break;
+                case 5:
+                    both.insert(slot, random() % 2 == 0 ? lowest : highest - 1);
+                    break;
+                default:
+                    both.insert(slot, plus(now, jump()));
+                    break;
+            }
+        }
+        if (random() % 64 == 0) now = plus(now, random() % 8 == 0 ? -jump() : jump() / 64);
+        if (random() % 32 == 0) both.expire(now, random() % 4 == 0 ? 3 : slots);
+        if (random() % next_every == 0) both.check_next();
+        both.check_size();
+    }
+    both.expire(highest - 1, slots);
+    REQUIRE(both.size() == 0);
+    both.check_next();
+}
+
+// Takes everything out, and checks that it comes in order.
+std::vector<std::int64_t> drained(deadline_index& index, const std::vector<std::int64_t>& due) {
+    std::vector<std::int64_t> order;
+    index.expire(at(highest - 1), index.size(), [&](std::uint32_t slot) { order.push_back(due[slot]); });
+    return order;
+}
+
+}  // namespace
+
+TEST_CASE("a deadline index gives what a sorted map gives, under any calls") {
+    std::uint64_t seed = 0xdead11;
+    for (const std::int64_t start : {std::int64_t{0}, lowest, lowest + 70, highest - 70, std::int64_t{1} << 40,
+                                     (std::int64_t{1} << 40) - 1, std::int64_t{-1}}) {
+        follows_a_sorted_map(3, 4'000, start, seed++);
+        follows_a_sorted_map(100, 12'000, start, seed++);
+        follows_a_sorted_map(3000, 40'000, start, seed++);
+    }
+}
+
+TEST_CASE("an empty index waits for nothing") {
+    deadline_index index{4};
+    CHECK(index.next() == fb::no_deadline);
+    CHECK(index.size() == 0);
+    CHECK(!index.contains(3));
+    CHECK(index.expire(at(highest), 10, [](std::uint32_t) { FAIL("nothing is due"); }) == 0);
+    CHECK(deadline_index{0}.next() == fb::no_deadline);
+}
+
+TEST_CASE("a slot is due at its deadline and not one nanosecond earlier") {
+    deadline_index index{2};
+    index.insert(0, at(1000));
+    index.insert(1, at(1'000'000'000));
+    CHECK(index.expire(at(999), 10, [](std::uint32_t) { FAIL("nothing is due"); }) == 0);
+    CHECK(index.next() == at(1000));
+    CHECK(index.expire(at(1000), 10, [](std::uint32_t slot) { CHECK(slot == 0); }) == 1);
+    CHECK(index.next() == at(1'000'000'000));
+    CHECK(index.expire(at(999'999'999), 10, [](std::uint32_t) { FAIL("nothing is due"); }) == 0);
+    CHECK(index.expire(at(1'000'000'000), 10, [](std::uint32_t slot) { CHECK(slot == 1); }) == 1);
+    CHECK(index.size() == 0);
+}
+
+TEST_CASE("no more slots than asked for leave at once, the earliest first") {
+    deadline_index index{100};
+    std::vector<std::int64_t> due(100);
+    for (std::uint32_t slot = 0; slot < 100; ++slot) {
+        due[slot] = (slot * 37) % 100;
+        index.insert(slot, at(due[slot]));
+    }
+    std::int64_t expected = 0;
+    while (index.size() > 0) {
+        const std::size_t before = index.size();
+        CHECK(index.expire(at(200), 7, [&](std::uint32_t slot) { CHECK(due[slot] == expected++); }) ==
+              std::min<std::size_t>(7, before));
+    }
+    CHECK(expected == 100);
+    index.insert(0, at(5));
+    CHECK(index.expire(at(200), 0, [](std::uint32_t) { FAIL("no work was allowed"); }) == 0);
+}
+
+TEST_CASE("a slot may come back before, at and after where it was") {
+    deadline_index index{2};
+    index.insert(0, at(100));
+    CHECK(index.next() == at(100));
+    for (const std::int64_t due : {99, 100, 101, -5, 1 << 30, 0}) {
+        index.erase(0);
+        CHECK(!index.contains(0));
+        index.insert(0, at(due));
+        CHECK(index.contains(0));
+        CHECK(index.next() == at(due));
+    }
+}
+
+TEST_CASE("the sink may insert and erase") {
+    deadline_index index{10};
+    for (std::uint32_t slot = 0; slot < 4; ++slot) index.insert(slot, at(slot));
+    std::vector<std::uint32_t> order;
+    const std::size_t done = index.expire(at(10), 100, [&](std::uint32_t slot) {
+        order.push_back(slot);
+        if (slot == 0) index.erase(2);
+        if (slot == 1) {
+            index.insert(8, at(0));
+            index.insert(0, at(11));
+        }
+    });
+    CHECK(done == 4);
+    CHECK(order == std::vector<std::uint32_t>{0, 1, 8, 3});
+    CHECK(index.size() == 1);
+    CHECK(index.next() == at(11));
+}
+
+TEST_CASE("many equal deadlines leave one by one, in the same order each time") {
+    const auto run = [] {
+        constexpr std::uint32_t slots = 20'000;
+        deadline_index index{slots + 1};
+        std::vector<std::uint32_t> order;
+        index.insert(slots, at(5));  // so that the others are far
+        for (std::uint32_t slot = 0; slot < slots; ++slot) index.insert(slot, at(0x5555'5555'5555));
+        for (std::uint32_t slot = 0; slot < slots; slot += 7) index.erase(slot);
+        CHECK(index.next() == at(5));
+        index.erase(slots);
+        CHECK(index.next() == at(0x5555'5555'5555));
+        index.expire(at(0x5555'5555'5555), slots, [&](std::uint32_t slot) { order.push_back(slot); });
+        CHECK(index.size() == 0);
+        CHECK(order.size() == slots - (slots + 6) / 7);
+        return order;
+    };
+    CHECK(run() == run());
+}
+
+TEST_CASE("the ends of the line are deadlines like any other") {
+    deadline_index index{4};
+    const std::vector<std::int64_t> due{highest - 1, lowest, 0, -1};
+    for (std::uint32_t slot = 0; slot < 4; ++slot) index.insert(slot, at(due[slot]));
+    CHECK(index.next() == at(lowest));
+    CHECK(drained(index, due) == std::vector<std::int64_t>{lowest, -1, 0, highest - 1});
+}
+
+TEST_CASE("deadlines that come in before all others keep their order, however many") {
+    // What was asked for first lies far ahead, so every later one is near: the index has to reorganise on its own.
+    constexpr std::uint32_t slots = 5000;
+    for (const bool falling : {false, true}) {
+        for (const std::int64_t step : {1LL, 1000LL, 1LL << 32}) {
+            INFO("falling " << falling << ", step " << step);
+            deadline_index index{slots};
+            std::vector<std::int64_t> due(slots);
+            due[0] = 1LL << 60;
+            index.insert(0, at(due[0]));
+            CHECK(index.next() == at(due[0]));
+            for (std::uint32_t slot = 1; slot < slots; ++slot) {
+                due[slot] = step * (falling ? slots - slot : slot);
+                index.insert(slot, at(due[slot]));
+                if (falling) REQUIRE(index.next() == at(due[slot]));
+            }
+            auto sorted = due;
+            std::sort(sorted.begin(), sorted.end());
+            CHECK(drained(index, due) == sorted);
+        }
+    }
+}
+
+TEST_CASE("first in, first out with a constant timeout is exact after every step") {
+    constexpr std::uint32_t slots = 1000;
+    constexpr std::int64_t timeout = 2'000'000'000;
+    std::mt19937_64 random{0xf1f0};
+    deadline_index index{slots};
+    std::vector<std::int64_t> due(slots);
+    std::int64_t now = (1LL << 33) - 5'000'000;
+    for (std::uint64_t step = 0; step < 50'000; ++step) {
+        const auto slot = static_cast<std::uint32_t>(step % slots);
+        now += static_cast<std::int64_t>(random() % 3000);
+        if (step >= slots) {
+            index.erase(slot);
+            REQUIRE(index.next() == at(due[(slot + 1) % slots]));
+        }
+        due[slot] = now + timeout;
+        index.insert(slot, at(due[slot]));
+        REQUIRE(index.expire(at(now), slots, [](std::uint32_t) {}) == 0);
+    }
+}
