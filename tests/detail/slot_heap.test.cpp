@@ -33,7 +33,10 @@ void follows_a_sorted_set(std::uint32_t slots, std::uint64_t seed) {
     std::vector<two_words> rank(slots);
     std::vector<bool> in(slots);
     std::uint64_t sequence = 0;
-    const auto any_rank = [&] { return two_words{random() % (random() % 2 == 0 ? 4 : 1'000'000), sequence++}; };
+    const auto any_rank = [&] {
+        const std::uint64_t spread = random() % 2 == 0 ? 4 : 1'000'000;
+        return two_words{random() % spread, sequence++};
+    };
     const auto key = [&](std::uint32_t slot) {
         return std::pair{std::pair{rank[slot].first, rank[slot].second}, slot};
     };

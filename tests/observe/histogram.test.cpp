@@ -28,9 +28,9 @@ std::uint64_t exact_quantile(std::vector<std::uint64_t> values, std::uint64_t th
 void within_a_thirtysecond(const std::vector<std::uint64_t>& values) {
     const auto seen = std::make_unique<fb::histogram>();
     for (const std::uint64_t value : values) seen->record(value);
-    for (const std::uint64_t thousandths : {0, 1, 10, 70, 250, 290, 500, 570, 900, 990, 999, 1000}) {
+    for (const unsigned thousandths : {0U, 1U, 10U, 70U, 250U, 290U, 500U, 570U, 900U, 990U, 999U, 1000U}) {
         const std::uint64_t exact = exact_quantile(values, thousandths);
-        const std::uint64_t answer = seen->quantile(static_cast<double>(thousandths) / 1000);
+        const std::uint64_t answer = seen->quantile(thousandths / 1000.0);
         INFO("of " << values.size() << " values, share " << thousandths << "/1000: exact " << exact << ", answer "
                    << answer);
         REQUIRE(exact <= answer);

@@ -71,7 +71,7 @@ public:
                       "forebay: this callable is larger than its inline storage (64 bytes unless stated otherwise), "
                       "over-aligned, or may throw when moved; capture a pointer, or wrap it: forebay::on_heap(f)");
         if constexpr (fits<Callable>) {
-            if constexpr (std::is_pointer_v<Callable>) {
+            if constexpr (std::is_pointer_v<std::remove_reference_t<Source>>) {
                 if (callable == nullptr) return;
             }
             std::construct_at(reinterpret_cast<Callable*>(storage_), std::forward<Source>(callable));
