@@ -1,0 +1,40 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/rate.hpp>
+#include <forebay/sim/workload.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace example {
+
+/// Requests as they come, not yet brought to a load; and where they are from, in words for the report.
+struct arrivals {
+    forebay::sim::workload requests;
+    std::vector<std::string> origin;
+};
+
+/// Three tenants, each a Poisson process of text, image and video; one of them sends more than the others together.
+arrivals built_in_arrivals(std::size_t count, std::uint64_t seed);
+
+/// The requests of a trace. What it does not say (tenants, modalities) is drawn, and the origin says so.
+/// errors   forebay::sim::trace_error, with file, line and column
+arrivals trace_arrivals(const std::string& file, std::uint64_t seed);
+
+/// The first so many, with every gap multiplied so that they come at `per_second` on average, from time 0.
+forebay::sim::workload at_rate(const forebay::sim::workload& requests, std::size_t count, double per_second);
+
+/// Mean rows of the model's input that a request takes.
+double mean_rows(const forebay::sim::workload& requests);
+
+/// Who sends the most, as an index into the tenants.
+std::size_t busiest_tenant(const forebay::sim::workload& requests);
+
+/// What each tenant may send, by index: the busiest half of what it does send, every other twice as much as it does.
+/// A quarter of a second's worth may come at once.
+std::vector<forebay::quota> quotas_for(const forebay::sim::workload& requests);
+
+}  // namespace example

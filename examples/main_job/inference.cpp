@@ -1,0 +1,95 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "inference.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace example {
+namespace {
+
+/// Row `row` of a payload's input: uniform in [-1, 1), from a 64-bit linear congruential generator (Knuth's MMIX).
+void draw_row(request r, std::size_t row, std::span<float> to) {
+    std::uint64_t state = (static_cast<std::uint64_t>(r.kind) << 32 | std::uint64_t{r.payload} << 8 | row) + 1;
+    state *= 0x9e3779b97f4a7c15ULL;
+    for (float& x : to) {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        x = static_cast<float>(state >> 40) * 0x1p-23F - 1.0F;
+    }
+}
+
+/// FNV-1a, taken over words instead of bytes.
+std::uint64_t digest(std::span<const float> values) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL;
+    for (const float x : values) hash = (hash ^ std::bit_cast<std::uint32_t>(x)) * 0x100000001b3ULL;
+    return hash;
+}
+
+}  // namespace
+
+std::vector<reply> inference::operator()(std::span<const request> batch) {
+    std::size_t rows = 0;
+    for (const request r : batch) rows += rows_of(r.kind);
+    in_.resize(rows * model::inputs);
+    out_.resize(rows * model::outputs);
+
+    std::size_t next = 0;
+    for (const request r : batch) {
+        for (std::size_t row = 0; row < rows_of(r.kind); ++row, ++next) {
+            draw_row(r, row, std::span{in_}.subspan(next * model::inputs, model::inputs));
+        }
+    }
+    net_.run(in_, out_);
+
+    std::vector<reply> replies;
+    replies.reserve(batch.size());
+    next = 0;
+    for (const request r : batch) {
+        const auto out = std::span{out_}.subspan(next * model::outputs, rows_of(r.kind) * model::outputs);
+        replies.push_back({digest(out), {out[0], out[1], out[2], out[3]}});
+        next += rows_of(r.kind);
+    }
+    ++calls_;
+    served_ += batch.size();
+    return replies;
+}
+
+answer_key::answer_key(inference& run) {
+    for (const modality kind : modalities) {
+        for (std::uint16_t p = 0; p < payloads; ++p) {
+            const request alone{kind, p};
+            replies_.push_back(run({&alone, 1}).front());
+        }
+    }
+}
+
+service_times service_times::measure(inference& run, std::size_t repetitions) {
+    const forebay::steady_clock clock;
+    service_times result;
+    std::vector<request> batch;
+    std::vector<forebay::duration> times(repetitions);
+    for (const std::size_t rows : {1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64}) {
+        batch.clear();
+        for (std::size_t i = 0; i < rows; ++i) batch.push_back({modality::text, static_cast<std::uint16_t>(i)});
+        for (forebay::duration& time : times) {
+            const forebay::time_point start = clock.now();
+            run(batch);
+            time = clock.now() - start;
+        }
+        const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+        std::ranges::nth_element(times, middle);
+        result.points_.push_back({rows, *middle});
+    }
+    return result;
+}
+
+forebay::duration service_times::of(double rows) const noexcept {
+    const auto after = std::ranges::find_if(points_.begin() + 1, points_.end() - 1,
+                                            [&](const point& p) { return rows <= static_cast<double>(p.rows); });
+    const point& a = *(after - 1);
+    const point& b = *after;
+    const double slope = static_cast<double>((b.time - a.time).count()) / static_cast<double>(b.rows - a.rows);
+    const double nanoseconds = static_cast<double>(a.time.count()) + slope * (rows - static_cast<double>(a.rows));
+    return forebay::duration{static_cast<std::int64_t>(nanoseconds)};
+}
+
+}  // namespace example

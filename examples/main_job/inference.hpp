@@ -1,0 +1,97 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "model.hpp"
+#include <forebay/time.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace example {
+
+/// What a request carries. Most urgent first: the number is also the request's priority.
+enum class modality : std::uint8_t { text, image, video };
+inline constexpr std::array modalities{modality::text, modality::image, modality::video};
+
+[[nodiscard]] constexpr const char* to_string(modality kind) noexcept {
+    constexpr std::array names{"text", "image", "video"};
+    return names[static_cast<std::size_t>(kind)];
+}
+
+/// Rows of the model's input that a request takes: larger things cost more.
+[[nodiscard]] constexpr std::size_t rows_of(modality kind) noexcept {
+    constexpr std::array<std::size_t, 3> rows{1, 2, 4};
+    return rows[static_cast<std::size_t>(kind)];
+}
+
+/// The input itself is drawn from (kind, payload) by the model's side, so that a request is small to copy.
+struct request {
+    modality kind{modality::text};
+    std::uint16_t payload{0};
+};
+/// Different inputs of each modality.
+inline constexpr std::uint16_t payloads = 64;
+
+/// A digest over every bit of the output, and its beginning.
+struct reply {
+    std::uint64_t digest{0};
+    std::array<float, 4> head{};
+
+    friend bool operator==(const reply&, const reply&) = default;
+};
+
+/// Runs requests on the model, together, and counts the calls. One at a time.
+class inference {
+public:
+    explicit inference(model& net) : net_{net} {}
+
+    /// One reply per request, in the same order.
+    std::vector<reply> operator()(std::span<const request> batch);
+
+    [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
+    [[nodiscard]] std::size_t served() const noexcept { return served_; }
+    void reset_counts() noexcept { calls_ = served_ = 0; }
+
+private:
+    model& net_;
+    std::vector<float> in_;
+    std::vector<float> out_;
+    std::size_t calls_{0};
+    std::size_t served_{0};
+};
+
+/// Every payload's reply from a call of its own: what each reply is compared with.
+class answer_key {
+public:
+    explicit answer_key(inference& run);
+    [[nodiscard]] const reply& operator[](request r) const noexcept {
+        return replies_[static_cast<std::size_t>(r.kind) * payloads + r.payload];
+    }
+
+private:
+    std::vector<reply> replies_;
+};
+
+/// How long a call takes, by the rows in it; measured here and now.
+class service_times {
+public:
+    struct point {
+        std::size_t rows;
+        forebay::duration time;
+    };
+
+    /// Median of `repetitions` calls at each of a dozen sizes. [repetitions >= 1]
+    static service_times measure(inference& run, std::size_t repetitions);
+
+    /// Straight lines between the measured points, the last one continued.
+    [[nodiscard]] forebay::duration of(double rows) const noexcept;
+    [[nodiscard]] std::span<const point> points() const noexcept { return points_; }
+
+private:
+    std::vector<point> points_;
+};
+
+}  // namespace example

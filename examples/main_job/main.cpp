@@ -1,0 +1,165 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+//
+// One model, one sequence of requests, three ways of serving them, in real time; then the policy lab's word on two of
+// them. `--help` says more.
+#include "arrivals.hpp"
+#include "inference.hpp"
+#include "model.hpp"
+#include "options.hpp"
+#include "report.hpp"
+#include "serving.hpp"
+#include <forebay/sim/trace.hpp>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <exception>
+#include <stdexcept>
+#include <vector>
+
+namespace {
+
+namespace fb = forebay;
+using namespace example;
+using namespace std::chrono_literals;
+
+/// Requests in a batch at most, for (b) and (c) alike. More gains nothing on this model: at 16 requests the arithmetic
+/// already takes longer than the weights take to arrive.
+constexpr std::size_t max_batch = 16;
+/// Longest wait for company; about the time of one full batch.
+constexpr fb::duration max_delay = 5ms;
+
+double milliseconds(fb::duration d) {
+    return std::chrono::duration<double, std::milli>(d).count();
+}
+double seconds(fb::duration d) {
+    return std::chrono::duration<double>(d).count();
+}
+
+bool check(bool passed, const char* what) {
+    std::printf("check  %-6s  %s\n", passed ? "ok" : "FAILED", what);
+    return passed;
+}
+
+/// How far the model is from its definition, relative to the largest output.
+double model_error(model& net) {
+    std::vector<float> row(model::inputs);
+    for (std::size_t i = 0; i < row.size(); ++i) row[i] = std::sin(static_cast<float>(i));
+    std::vector<float> out(model::outputs);
+    net.run(row, out);
+    const std::vector<double> exact = model::reference(row);
+    double worst = 0;
+    double largest = 0;
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        worst = std::max(worst, std::abs(static_cast<double>(out[i]) - exact[i]));
+        largest = std::max(largest, std::abs(exact[i]));
+    }
+    return worst / largest;
+}
+
+void print_service_times(const service_times& times) {
+    std::printf("\nService time of a batch, measured (median)\n\n%8s %10s %12s %16s %10s\n", "rows", "ms", "ms per row",
+                "gain per row", "GB/s");
+    const double alone = milliseconds(times.points().front().time);
+    for (const auto& [rows, time] : times.points()) {
+        const double each = milliseconds(time) / static_cast<double>(rows);
+        std::printf("%8zu %10.2f %12.3f %15.1fx %10.1f\n", rows, milliseconds(time), each, alone / each,
+                    static_cast<double>(model::weight_bytes()) / seconds(time) * 1e-9);
+    }
+}
+
+int serve(const options& chosen) {
+    // The trace is read before anything that takes time, so that a mistake in it is told at once.
+    arrivals source;
+    if (!chosen.trace.empty()) source = trace_arrivals(chosen.trace, chosen.seed);
+
+    std::fprintf(stderr, "building the model and measuring it\n");
+    model net;
+    inference run{net};
+    std::printf("Model: perceptron 1024-4096-4096-1024, %.0f MB of weights, one thread, vectors of %zu floats\n",
+                static_cast<double>(model::weight_bytes()) * 1e-6, model::vector_floats());
+    const double error = model_error(net);
+    const answer_key expected{run};
+    const service_times times = service_times::measure(run, 31);
+    print_service_times(times);
+
+    // Without a trace as many are drawn as the faster of the runs can need; the mean request has 1.6 rows.
+    if (chosen.trace.empty()) {
+        const double most = chosen.load * max_batch / seconds(times.of(max_batch * 1.6)) * chosen.seconds;
+        source = built_in_arrivals(static_cast<std::size_t>(most) + 2, chosen.seed);
+    }
+    const double rows = mean_rows(source.requests);
+    double alone = 0;
+    for (const fb::sim::arrival& a : source.requests.arrivals) {
+        alone += seconds(times.of(static_cast<double>(a.info.cost)));
+    }
+    const double single_capacity = static_cast<double>(source.requests.arrivals.size()) / alone;
+    const double batched_capacity = max_batch / seconds(times.of(max_batch * rows));
+    const auto offered = [&](double capacity) {
+        const double rate = chosen.load * capacity;
+        return at_rate(source.requests, static_cast<std::size_t>(rate * chosen.seconds) + 1, rate);
+    };
+    const fb::sim::workload slow = offered(single_capacity);
+    const fb::sim::workload fast = offered(batched_capacity);
+    const std::vector<fb::quota> quotas = quotas_for(fast);
+
+    std::printf("\nRequests\n");
+    for (const std::string& line : source.origin) std::printf("  %s\n", line.c_str());
+    std::printf("  rows of the model's input: text 1, image 2, video 4; %.2f in the mean\n", rows);
+    std::printf("  capacity: %.0f requests/s one by one, %.0f/s in batches of %zu; offered: %.2f of it\n",
+                single_capacity, batched_capacity, max_batch, chosen.load);
+    std::printf("  a: %zu requests in %.1f s; b and c: %zu in %.1f s\n", slow.arrivals.size(), seconds(slow.span()),
+                fast.arrivals.size(), seconds(fast.span()));
+    std::printf("  b and c: batches of at most %zu, a wait of at most %.0f ms\n", max_batch, milliseconds(max_delay));
+    const std::size_t flood = busiest_tenant(fast);
+    std::printf("  c: tenant %s, the busiest, may send half of what it sends; every other twice what it sends\n",
+                fast.tenants[flood].c_str());
+    std::fflush(stdout);
+
+    std::fprintf(stderr, "serving\n");
+    const std::array runs{
+        serve_by_hand("a  one by one", slow, run, {1, 0ms}),
+        serve_by_hand("b  hand-written batcher", fast, run, {max_batch, max_delay}),
+    };
+    std::vector<run_figures> measured;
+    for (const served_run& one : runs) measured.push_back(figures_of(one));
+    print_measured(measured);
+
+    std::printf("\n");
+    bool passed = check(error < 1e-4, "the model agrees with its definition, evaluated in double");
+    bool one_outcome = true;
+    bool right_reply = true;
+    bool no_trouble = true;
+    for (const served_run& one : runs) {
+        for (const record& r : one.records) {
+            one_outcome = one_outcome && r.outcomes == 1;
+            right_reply = right_reply && (!r.served || r.answer == expected[r.sent]);
+        }
+        if (!one.trouble.empty()) std::printf("%s: %s\n", one.name.c_str(), one.trouble.c_str());
+        no_trouble = no_trouble && one.trouble.empty();
+    }
+    passed = check(one_outcome, "every request had exactly one outcome") && passed;
+    passed = check(right_reply, "every reply has the bits of a direct call for its request") && passed;
+    passed = check(no_trouble, "no request failed") && passed;
+    return passed ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    try {
+        const std::optional<options> chosen = parse_options(count, arguments);
+        return chosen ? serve(*chosen) : 0;
+    } catch (const std::invalid_argument& error) {
+        std::fprintf(stderr, "main_job: %s\n", error.what());
+        return 2;
+    } catch (const fb::sim::trace_error& error) {
+        std::fprintf(stderr, "%s\n", error.what());
+        return 2;
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "main_job: %s\n", error.what());
+        return 1;
+    }
+}
