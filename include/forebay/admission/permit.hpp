@@ -1,0 +1,30 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/request.hpp>
+
+#include <cstdint>
+#include <type_traits>
+
+namespace forebay::inline v0 {
+
+/// What admission took for one request. It travels with the request and is settled once, at the state that filled it:
+/// `settle` with the true cost if the request ran, `give_back` if it never did. Either empties it; an empty one is
+/// settled without effect.
+///
+/// Names the tenant, not a place in a table, so that it outlives the table's changes. A plain value: whoever copies it
+/// sees to it that one copy only is settled.
+struct permit {
+    /// Taken, in the unit of the limit that took it: what to settle with where the true cost is unknown. [>= 0]
+    std::int64_t charged{0};
+    /// Whose bucket it was taken from.
+    tenant_id tenant{};
+    /// For the state's own use: which of its buckets.
+    std::uint32_t bucket{0};
+    /// Whether there is something to settle.
+    bool live{false};
+};
+
+static_assert(sizeof(permit) <= 24 && std::is_trivially_copyable_v<permit>);
+
+}  // namespace forebay::inline v0

@@ -1,0 +1,155 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/admission/permit.hpp>
+#include <forebay/contract.hpp>
+#include <forebay/request.hpp>
+#include <forebay/sync.hpp>
+#include <forebay/time.hpp>
+#include <forebay/verdict.hpp>
+
+#include <concepts>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace forebay::inline v0 {
+
+/// What an admission policy builds: the limit's state.
+///
+/// 1. `state.try_acquire(info, now, permit)` returns a verdict. Admitted: the permit says what was taken and is to be
+/// settled
+///    once. Refused: the state and the permit are as they were, and asking any number of times changes no later answer.
+/// 2. `state.settle(permit, actual, now)`: the request ran and cost `actual`, less or more than was taken. The
+/// difference is
+///    given back or charged as far as the state allows; the permit is emptied.
+/// 3. `state.give_back(permit, now)`: the request never ran. What was taken is given back, if the policy says so; the
+/// permit is
+///    emptied.
+/// 4. Settling or giving back an empty permit does nothing.
+/// 5. A `now` earlier than that of a change before it mints nothing, and loses nothing for good.
+/// 6. All three are noexcept, quick, and do not call back: a scheduler calls them under its lock.
+///
+/// A state that a scheduler owns is built with single_threaded and used under that scheduler's lock only; it need not
+/// be movable.
+template <class State>
+concept admission_state = requires(State& state, const request_info& info, permit& taken, std::int64_t actual,
+                                   time_point now) {
+    { state.try_acquire(info, now, taken) }
+    noexcept->std::same_as<verdict>;
+    { state.settle(taken, actual, now) }
+    noexcept;
+    { state.give_back(taken, now) }
+    noexcept;
+};
+
+/// Who gets in: a description from which the scheduler builds the limit's state.
+///
+/// 1. Copyable value, free of atomics; building from a copy gives the same limit.
+/// 2. `policy.template build<Sync>()` on a const policy returns the state, an admission_state, for single_threaded and
+/// for
+///    multi_threaded. It may allocate; the state does not, afterwards.
+/// 3. A configuration that cannot be is refused with std::invalid_argument by `build`, or before.
+///
+/// Smallest model, which refuses nobody, and the scheduler's default:
+///
+///     struct admit_all {
+///         struct state {
+///             forebay::verdict try_acquire(const forebay::request_info&, forebay::time_point now,
+///                                          forebay::permit&) noexcept { return forebay::admitted(now); }
+///             void settle(forebay::permit&, std::int64_t, forebay::time_point) noexcept {}
+///             void give_back(forebay::permit&, forebay::time_point) noexcept {}
+///         };
+///         template <class Sync> state build() const { return {}; }
+///     };
+template <class Policy, class Sync = single_threaded>
+concept admission_policy = std::copy_constructible<Policy> && requires(const Policy& policy) {
+    { policy.template build<Sync>() } -> admission_state;
+};
+
+/// True, or the one error that says what to write. For those who take a policy: ask it first, and go on under
+/// `if constexpr`, so that no second error follows.
+template <class Policy, class Sync = single_threaded>
+[[nodiscard]] consteval bool check_admission_policy() {
+    static_assert(
+        admission_policy<Policy, Sync>,
+        "forebay: an admission policy needs `template <class Sync> auto build() const` that returns a state with "
+        "noexcept try_acquire, settle and give_back; copy the model in <forebay/admission/policy.hpp>");
+    return admission_policy<Policy, Sync>;
+}
+
+/// No limit.
+struct admit_all {
+    struct state {
+        [[nodiscard]] constexpr verdict try_acquire(const request_info&, time_point now, permit&) noexcept {
+            return admitted(now);
+        }
+        constexpr void settle(permit&, std::int64_t, time_point) noexcept {}
+        constexpr void give_back(permit&, time_point) noexcept {}
+    };
+
+    template <class Sync>
+    [[nodiscard]] constexpr state build() const noexcept {
+        return {};
+    }
+};
+
+/// What a limit counts of a request: any quick noexcept callable from request_info to std::int64_t. These two are
+/// named, so that a limit reads as it is meant: `per_tenant{quota, by_cost}`.
+struct by_requests_t {
+    [[nodiscard]] constexpr std::int64_t operator()(const request_info&) const noexcept { return 1; }
+};
+struct by_cost_t {
+    [[nodiscard]] constexpr std::int64_t operator()(const request_info& info) const noexcept { return info.cost; }
+};
+/// Each request counts 1, whatever it costs.
+inline constexpr by_requests_t by_requests{};
+/// Each request counts its cost.
+inline constexpr by_cost_t by_cost{};
+
+template <class Projection>
+concept request_projection = std::copy_constructible<Projection> &&
+    requires(const Projection& projection, const request_info& info) {
+    { projection(info) }
+    noexcept->std::same_as<std::int64_t>;
+};
+
+/// A limit built by the host, for several schedulers at once: `shared(std::make_shared<State>(...))`. Schedulers hold
+/// it by the pointer, so it lives as long as the last of them.
+///
+/// threads  the state is entered by several schedulers, each under its own lock only: it must be safe by itself, so
+///          built with multi_threaded unless one thread drives them all
+template <admission_state State>
+class shared {
+public:
+    /// The forwarding end that a scheduler owns.
+    class state {
+    public:
+        explicit state(std::shared_ptr<State> target) noexcept : target_{std::move(target)} {}
+
+        [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit& taken) noexcept {
+            return target_->try_acquire(info, now, taken);
+        }
+        void settle(permit& taken, std::int64_t actual, time_point now) noexcept {
+            target_->settle(taken, actual, now);
+        }
+        void give_back(permit& taken, time_point now) noexcept { target_->give_back(taken, now); }
+
+    private:
+        std::shared_ptr<State> target_;
+    };
+
+    explicit shared(std::shared_ptr<State> target) : target_{std::move(target)} {
+        FOREBAY_EXPECTS(target_ != nullptr, "give shared() the limit that it is to share");
+    }
+
+    template <class Sync>
+    [[nodiscard]] state build() const noexcept {
+        return state{target_};
+    }
+
+private:
+    std::shared_ptr<State> target_;
+};
+
+}  // namespace forebay::inline v0

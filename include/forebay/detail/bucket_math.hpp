@@ -1,0 +1,178 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/rate.hpp>
+#include <forebay/time.hpp>
+#include <forebay/verdict.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+namespace forebay::inline v0::detail {
+
+// The arithmetic of every token bucket, in whole ticks. With a rate of N tokens in P nanoseconds (lowest terms) a token
+// is P ticks and a nanosecond mints N, so nothing is ever rounded away. A bucket is how many ticks are used (0 = full;
+// more than its capacity = in debt, or reserved ahead) at one instant.
+
+__extension__ using wide = __int128;
+
+inline constexpr std::int64_t ticks_max = std::numeric_limits<std::int64_t>::max();
+
+[[nodiscard]] constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) noexcept {
+    return b == 1 ? a : a / b + (a % b > 0 ? 1 : 0);
+}
+[[nodiscard]] constexpr std::int64_t floor_div(std::int64_t a, std::int64_t b) noexcept {
+    return b == 1 ? a : a / b - (a % b < 0 ? 1 : 0);
+}
+
+/// What is still used at `tau` of what was used at `last`. [tau >= last; any distance]
+[[nodiscard]] constexpr std::int64_t used_at(std::int64_t used, std::int64_t last, std::int64_t tau,
+                                             std::int64_t per_ns) noexcept {
+    const std::uint64_t elapsed = static_cast<std::uint64_t>(tau) - static_cast<std::uint64_t>(last);
+    std::uint64_t minted = 0;
+    if (__builtin_mul_overflow(elapsed, static_cast<std::uint64_t>(per_ns), &minted)) return 0;
+    return minted >= static_cast<std::uint64_t>(used) ? 0 : used - static_cast<std::int64_t>(minted);
+}
+
+/// A quota in ticks, with the operations on an amount used. Each returns the amount used afterwards; a refusal returns
+/// what it was given.
+struct bucket_terms {
+    std::int64_t per_token{1};  ///< P; burst * P fits 63 bits, see quota
+    std::int64_t per_ns{0};     ///< N
+    std::int64_t burst{1};
+    std::int64_t debt{0};  ///< tokens below zero that a charge may go; (burst + debt) * P fits 63 bits
+
+    constexpr bucket_terms() noexcept = default;
+    constexpr explicit bucket_terms(const quota& of, std::int64_t debt_limit = 0) noexcept
+        : bucket_terms{of.refill().nanoseconds(), of.refill().tokens(), of.burst(), debt_limit} {}
+    constexpr bucket_terms(std::int64_t p, std::int64_t n, std::int64_t most, std::int64_t below) noexcept
+        : per_token{p}, per_ns{n}, burst{most}, debt{below} {}
+
+    [[nodiscard]] constexpr std::int64_t capacity() const noexcept { return burst * per_token; }
+    [[nodiscard]] constexpr quota as_quota() const { return {rate::per(per_ns, duration{per_token}), burst}; }
+
+    /// When an excess of `over` ticks has been minted. [over > 0, per_ns > 0]
+    [[nodiscard]] constexpr time_point minted_by(std::int64_t tau, std::int64_t over) const noexcept {
+        return saturating_add(time_point{duration{tau}}, duration{ceil_div(over, per_ns)});
+    }
+
+    /// The answer for an amount that no waiting makes possible: negative, or above what a full bucket holds.
+    [[nodiscard]] constexpr verdict impossible(std::int64_t cost) const noexcept {
+        return cost < 0 ? never(limit::bad_cost) : never(limit::rate, cost - burst);
+    }
+    [[nodiscard]] constexpr bool possible(std::int64_t cost) const noexcept {
+        return static_cast<std::uint64_t>(cost) <= static_cast<std::uint64_t>(burst);
+    }
+
+    /// All of `cost`, or nothing. A cost of 0 takes nothing and is admitted even in debt.
+    [[nodiscard]] constexpr std::int64_t take(std::int64_t used, std::int64_t tau, std::int64_t cost, time_point now,
+                                              verdict& answer) const noexcept {
+        if (!possible(cost)) [[unlikely]] {
+            answer = impossible(cost);
+            return used;
+        }
+        const std::int64_t need = cost * per_token;
+        const std::int64_t room = capacity() - need;
+        if (used <= room || cost == 0) [[likely]] {
+            answer = admitted(now);
+            return used + need;
+        }
+        const std::int64_t over = used - room;
+        const std::int64_t missing = ceil_div(over, per_token);
+        answer = per_ns == 0 ? never(limit::rate, missing) : retry_at(minted_by(tau, over), limit::rate, missing);
+        return used;
+    }
+
+    /// As much of `cost` as is there in whole tokens.
+    [[nodiscard]] constexpr std::int64_t take_up_to(std::int64_t used, std::int64_t cost,
+                                                    std::int64_t& taken) const noexcept {
+        taken = std::clamp(level(used), std::int64_t{0}, std::max(cost, std::int64_t{0}));
+        return used + taken * per_token;
+    }
+
+    /// All of `cost` now, or the slot in which it will have been minted if that is within `max_wait` of `now`.
+    [[nodiscard]] constexpr std::int64_t reserve(std::int64_t used, std::int64_t tau, std::int64_t cost, time_point now,
+                                                 duration max_wait, verdict& answer) const noexcept {
+        const std::int64_t next = take(used, tau, cost, now, answer);
+        if (answer.kind != answer::retry_at || max_wait <= duration::zero()) return next;
+        const std::int64_t need = cost * per_token;
+        if (answer.when == time_point::max()) return used;
+        const std::int64_t most = ticks_max - need;
+        if (used <= most && saturating_sub(answer.when, now) <= max_wait) {
+            answer = admitted(answer.when);
+            return used + need;
+        }
+        answer.when = saturating_add(answer.when, -max_wait);
+        if (used > most) answer.when = std::max(answer.when, minted_by(tau, used - most));
+        return used;
+    }
+
+    /// `cost` whether it is there or not, in whole tokens down to the debt limit.
+    [[nodiscard]] constexpr std::int64_t charge(std::int64_t used, std::int64_t cost,
+                                                std::int64_t& charged) const noexcept {
+        const std::int64_t room = (burst + debt) * per_token - used;
+        if (cost <= burst + debt && cost * per_token <= room) [[likely]] {
+            charged = std::max(cost, std::int64_t{0});
+        } else {
+            charged = room <= 0 ? 0 : std::min(cost, room / per_token);
+        }
+        return used + charged * per_token;
+    }
+
+    /// `cost` given back, as far as the bucket is not full.
+    [[nodiscard]] constexpr std::int64_t refund(std::int64_t used, std::int64_t cost) const noexcept {
+        std::int64_t ticks = 0;
+        if (cost <= 0) return used;
+        return __builtin_mul_overflow(cost, per_token, &ticks) || ticks >= used ? 0 : used - ticks;
+    }
+
+    /// A reservation of `cost` given back as far as no later one relies on it: its slot is when the bucket stood at
+    /// zero with it, and what was promised since shows as a later such instant. (The rule of Go's x/time/rate, in
+    /// integers.)
+    [[nodiscard]] constexpr std::int64_t cancel(std::int64_t used, std::int64_t tau, std::int64_t cost, time_point slot,
+                                                bool delayed) const noexcept {
+        const std::int64_t ahead = used - capacity();
+        std::int64_t later = std::max(ahead, std::int64_t{0});
+        if (delayed) {
+            if (ahead <= 0 || slot <= time_point{duration{tau}}) return used;
+            const std::int64_t after = saturating_sub(minted_by(tau, ahead), slot).count();
+            // Slots are rounded up to whole nanoseconds: up to N - 1 ticks more than the distance shows may rely on it.
+            if (after <= 0) {
+                later = 0;
+            } else if (__builtin_mul_overflow(after, per_ns, &later) || later > ticks_max - per_ns) {
+                return used;
+            } else {
+                later += per_ns - 1;
+            }
+        }
+        const std::int64_t need = cost * per_token;
+        return used - std::clamp(need - later, std::int64_t{0}, used);
+    }
+
+    /// Whole tokens left; negative in debt.
+    [[nodiscard]] constexpr std::int64_t level(std::int64_t used) const noexcept {
+        return floor_div(capacity() - used, per_token);
+    }
+
+    /// The amount used that leaves the same level under `to`, at most full; rounded up by less than a tick.
+    [[nodiscard]] constexpr std::int64_t same_level(std::int64_t used, const bucket_terms& to) const noexcept {
+        return to.used_for(scaled(capacity() - used, to.per_token, per_token));
+    }
+    /// The amount used that leaves the same share of the burst under `to`. Debt stays what it is.
+    [[nodiscard]] constexpr std::int64_t same_share(std::int64_t used, const bucket_terms& to) const noexcept {
+        if (used >= capacity()) return same_level(used, to);
+        return to.used_for(scaled(capacity() - used, to.capacity(), capacity()));
+    }
+
+private:
+    [[nodiscard]] static constexpr wide scaled(std::int64_t ticks, std::int64_t by, std::int64_t over) noexcept {
+        const wide product = static_cast<wide>(ticks) * by;
+        return product / over - (product % over < 0 ? 1 : 0);
+    }
+    [[nodiscard]] constexpr std::int64_t used_for(wide left) const noexcept {
+        return static_cast<std::int64_t>(std::clamp<wide>(capacity() - left, 0, ticks_max));
+    }
+};
+
+}  // namespace forebay::inline v0::detail
