@@ -1,0 +1,3 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+// expect: nonsense
+int x = nonsense;

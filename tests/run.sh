@@ -1,0 +1,98 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: bash tests/run.sh [--compiler g++|clang++-19] [--sanitizer none|address|thread] [ctest arguments]
+
+Configures, builds and runs the tests in build/COMPILER-SANITIZER.
+  --compiler   any g++ >= 12 or clang++ >= 17 by its command; default g++
+  --sanitizer  none, address (with undefined behaviour) or thread; default none
+  the rest     goes to ctest: -R REGEX runs only the tests whose names match, -V shows all they say
+
+What is missing (compiler, cmake, make, Catch2) is installed with apt-get where that is possible (as root, or by sudo
+without a password); else it is named. Status: ctest's, 1 if the build failed, 2 if something is missing or wrong.
+TEXT
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+compiler=g++
+sanitizer=none
+ctest_arguments=()
+while (($# > 0)); do
+    case $1 in
+        --help | -h) usage; exit 0 ;;
+        --compiler | --sanitizer)
+            (($# > 1)) || { echo "tests/run.sh: $1 needs a value" >&2; usage >&2; exit 2; }
+            printf -v "${1#--}" '%s' "$2"
+            shift
+            ;;
+        --compiler=*) compiler=${1#*=} ;;
+        --sanitizer=*) sanitizer=${1#*=} ;;
+        *) ctest_arguments+=("$1") ;;
+    esac
+    shift
+done
+case $sanitizer in
+    none) sanitizer_flags=() ;;
+    address) sanitizer_flags=(-fsanitize=address,undefined) ;;
+    thread) sanitizer_flags=(-fsanitize=thread) ;;
+    *) echo "tests/run.sh: --sanitizer must be none, address or thread, not '$sanitizer'" >&2; exit 2 ;;
+esac
+
+# Each probe tries the thing itself, not the package: it may have come another way.
+links() { echo 'int main() {}' | "$compiler" "$@" -x c++ - -o /dev/null 2>/dev/null; }
+has_catch2() {
+    echo '#if !__has_include(<catch2/catch_all.hpp>) && !__has_include(<catch2/catch.hpp>)
+          #error
+          #endif' | "$compiler" -E -x c++ - >/dev/null 2>&1
+}
+missing_packages() {
+    command -v cmake >/dev/null || echo cmake
+    command -v ninja >/dev/null || command -v make >/dev/null || echo make
+    if ! command -v "$compiler" >/dev/null || ! links; then
+        case $(basename "$compiler") in
+            clang++-*) echo "clang-${compiler##*-} libstdc++-12-dev" ;;
+            clang++) echo clang ;;
+            *) basename "$compiler" ;;
+        esac
+    fi
+    if [[ $sanitizer != none ]] && ! links "${sanitizer_flags[@]}"; then
+        case $(basename "$compiler") in
+            clang++-*) echo "libclang-rt-${compiler##*-}-dev" ;;
+            *) echo libstdc++-12-dev ;;  # brings gcc's sanitizers along
+        esac
+    fi
+    has_catch2 || echo catch2
+}
+missing=($(missing_packages))
+if ((${#missing[@]} > 0)); then
+    as_root=()
+    [[ $(id -u) == 0 ]] || as_root=(sudo -n)
+    install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300)
+    echo "tests/run.sh: missing ${missing[*]}"
+    if command -v apt-get >/dev/null && { ((${#as_root[@]} == 0)) || sudo -n true 2>/dev/null; }; then
+        # The lists may be old, or empty on a fresh machine: only then are they fetched.
+        "${install[@]}" install -y --no-install-recommends "${missing[@]}" ||
+            { "${install[@]}" update && "${install[@]}" install -y --no-install-recommends "${missing[@]}"; } || true
+    fi
+    missing=($(missing_packages))
+    if ((${#missing[@]} > 0)); then
+        echo "tests/run.sh: please install: ${missing[*]}   (names as in Debian)" >&2
+        exit 2
+    fi
+fi
+
+build=$root/build/$(basename "$compiler")-$sanitizer
+generator=()
+if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then generator=(-G Ninja); fi
+# -O1 halves the time of the random tests against -O0 and costs the compiler little; -O2 would cost it more than it saves.
+# -g1 is what a sanitizer's report needs. The assertions are libstdc++'s own checks of indices, iterators and arguments.
+cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Debug \
+    -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1 -D_GLIBCXX_ASSERTIONS' -DFOREBAY_SANITIZER="$sanitizer" \
+    -DFOREBAY_WARNINGS_AS_ERRORS=ON -DFOREBAY_BUILD_TESTS=ON -DFOREBAY_BUILD_EXAMPLES=ON
+cores=$(nproc)
+cmake --build "$build" --parallel "$cores" || { echo 'tests/run.sh: the build failed' >&2; exit 1; }
+cd "$build"
+exec ctest --output-on-failure --no-tests=error --parallel "$cores" "${ctest_arguments[@]}"
