@@ -31,10 +31,10 @@ enum class advice : std::uint8_t {
 
 /// Why a request failed.
 enum class failure : std::uint8_t {
-    none,          ///< it did not
-    exception,     ///< the inference callback threw, or the host failed it with an error
-    wrong_count,   ///< the callback returned more or fewer results than the batch has requests
-    not_completed, ///< the batch was dropped, or returned, without an answer for this request
+    none,           ///< it did not
+    exception,      ///< the inference callback threw, or the host failed it with an error
+    wrong_count,    ///< the callback returned more or fewer results than the batch has requests
+    not_completed,  ///< the batch was dropped, or returned, without an answer for this request
 };
 
 /// The one outcome of a request: a result, or a reason with what the caller can do about it.
@@ -43,9 +43,10 @@ enum class failure : std::uint8_t {
 /// threads  a value: as safe as Result
 template <class Result>
 class outcome {
-    static_assert(std::is_nothrow_move_constructible_v<Result>,
-                  "forebay: a result must be nothrow move constructible: it is moved out of the batch into the sink, and "
-                  "nothing could be delivered if that threw");
+    static_assert(
+        std::is_nothrow_move_constructible_v<Result>,
+        "forebay: a result must be nothrow move constructible: it is moved out of the batch into the sink, and "
+        "nothing could be delivered if that threw");
 
 public:
     /// Delivered. Implicit, so that a result is an outcome.

@@ -17,7 +17,9 @@ namespace forebay::inline v0 {
 class rate {
 public:
     /// `tokens` in every `period`. [tokens >= 0, period > 0, at most one token a nanosecond]
-    [[nodiscard]] static constexpr rate per(std::int64_t tokens, duration period) { return rate{tokens, period.count()}; }
+    [[nodiscard]] static constexpr rate per(std::int64_t tokens, duration period) {
+        return rate{tokens, period.count()};
+    }
     [[nodiscard]] static constexpr rate per_second(std::int64_t tokens) { return per(tokens, std::chrono::seconds{1}); }
     [[nodiscard]] static constexpr rate per_minute(std::int64_t tokens) { return per(tokens, std::chrono::minutes{1}); }
     [[nodiscard]] static constexpr rate per_hour(std::int64_t tokens) { return per(tokens, std::chrono::hours{1}); }
@@ -58,7 +60,8 @@ public:
     constexpr quota(rate refill, std::int64_t burst) : refill_{refill}, burst_{burst} {
         if (burst < 1) throw std::invalid_argument("forebay: a quota's burst must be >= 1 token");
         if (burst > std::numeric_limits<std::int64_t>::max() / refill.nanoseconds()) {
-            throw std::invalid_argument("forebay: a quota's burst must refill within 292 years: lower it or raise the rate");
+            throw std::invalid_argument(
+                "forebay: a quota's burst must refill within 292 years: lower it or raise the rate");
         }
     }
 

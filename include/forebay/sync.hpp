@@ -47,8 +47,7 @@ struct multi_threaded {
         }
         [[nodiscard]] bool try_lock() noexcept {
             std::uint32_t expected = free;
-            return state_.compare_exchange_weak(expected, held, std::memory_order_acquire,
-                                                std::memory_order_relaxed);
+            return state_.compare_exchange_weak(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
         }
         void unlock() noexcept {
             if (state_.exchange(free, std::memory_order_release) == contended) state_.notify_one();

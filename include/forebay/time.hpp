@@ -51,22 +51,21 @@ inline constexpr time_point no_deadline = time_point::max();
 ///         forebay::time_point now() const noexcept { return forebay::time_point{forebay::duration{read_counter()}}; }
 ///     };
 template <class Clock>
-concept clock_source = std::copy_constructible<Clock> && requires(const Clock& clock) {
-    { clock.now() } noexcept -> std::same_as<time_point>;
+concept clock_source = std::copy_constructible<Clock> && requires(const Clock& clock) {  // clang-format off
+    { clock.now() } noexcept -> std::same_as<time_point>;  // clang-format on
 };
 
 /// A clock source that a thread can be put to sleep on: it can say which instant of std::chrono::steady_clock a
 /// forebay instant is. `scheduler::run()` exists for these only.
 template <class Clock>
-concept waitable_clock = clock_source<Clock> && requires(const Clock& clock, time_point t) {
-    { clock.to_steady(t) } noexcept -> std::same_as<std::chrono::steady_clock::time_point>;
+concept waitable_clock = clock_source<Clock> && requires(const Clock& clock, time_point t) {  // clang-format off
+    { clock.to_steady(t) } noexcept -> std::same_as<std::chrono::steady_clock::time_point>;  // clang-format on
 };
 
 /// The operating system's monotonic clock. Empty; copies are interchangeable; safe from any thread.
 struct steady_clock {
     [[nodiscard]] time_point now() const noexcept {
-        return time_point{
-            std::chrono::duration_cast<duration>(std::chrono::steady_clock::now().time_since_epoch())};
+        return time_point{std::chrono::duration_cast<duration>(std::chrono::steady_clock::now().time_since_epoch())};
     }
     [[nodiscard]] std::chrono::steady_clock::time_point to_steady(time_point t) const noexcept {
         return std::chrono::steady_clock::time_point{t.time_since_epoch()};
