@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
 
 namespace example {
 namespace {
+
+constexpr std::array<std::size_t, 12> measured_rows{1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64};
 
 /// Row `row` of a payload's input: uniform in [-1, 1), from a 64-bit linear congruential generator (Knuth's MMIX).
 void draw_row(request r, std::size_t row, std::span<float> to) {
@@ -49,7 +52,6 @@ std::vector<reply> inference::operator()(std::span<const request> batch) {
         next += rows_of(r.kind);
     }
     ++calls_;
-    served_ += batch.size();
     return replies;
 }
 
@@ -62,18 +64,23 @@ answer_key::answer_key(inference& run) {
     }
 }
 
-service_times service_times::measure(inference& run, std::size_t repetitions) {
+service_times service_times::measure(inference& run) {
+    constexpr std::size_t most = 31;
+    constexpr std::size_t least = 5;
+    constexpr std::chrono::milliseconds enough{400};
     const forebay::steady_clock clock;
     service_times result;
-    std::vector<request> batch;
-    std::vector<forebay::duration> times(repetitions);
-    for (const std::size_t rows : {1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64}) {
-        batch.clear();
+    for (const std::size_t rows : measured_rows) {
+        std::vector<request> batch;
         for (std::size_t i = 0; i < rows; ++i) batch.push_back({modality::text, static_cast<std::uint16_t>(i)});
-        for (forebay::duration& time : times) {
-            const forebay::time_point start = clock.now();
+        std::vector<forebay::duration> times;
+        forebay::time_point now = clock.now();
+        const forebay::time_point until = now + enough;
+        while (times.size() < least || (times.size() < most && now < until)) {
+            const forebay::time_point start = now;
             run(batch);
-            time = clock.now() - start;
+            now = clock.now();
+            times.push_back(now - start);
         }
         const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
         std::ranges::nth_element(times, middle);

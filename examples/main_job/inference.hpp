@@ -52,15 +52,12 @@ public:
     std::vector<reply> operator()(std::span<const request> batch);
 
     [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
-    [[nodiscard]] std::size_t served() const noexcept { return served_; }
-    void reset_counts() noexcept { calls_ = served_ = 0; }
 
 private:
     model& net_;
     std::vector<float> in_;
     std::vector<float> out_;
     std::size_t calls_{0};
-    std::size_t served_{0};
 };
 
 /// Every payload's reply from a call of its own: what each reply is compared with.
@@ -83,8 +80,8 @@ public:
         forebay::duration time;
     };
 
-    /// Median of `repetitions` calls at each of a dozen sizes. [repetitions >= 1]
-    static service_times measure(inference& run, std::size_t repetitions);
+    /// The median of up to 31 calls at each of a dozen sizes. Takes about two seconds.
+    static service_times measure(inference& run);
 
     /// Straight lines between the measured points, the last one continued.
     [[nodiscard]] forebay::duration of(double rows) const noexcept;

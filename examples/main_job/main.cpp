@@ -82,7 +82,7 @@ int serve(const options& chosen) {
                 static_cast<double>(model::weight_bytes()) * 1e-6, model::vector_floats());
     const double error = model_error(net);
     const answer_key expected{run};
-    const service_times times = service_times::measure(run, 31);
+    const service_times times = service_times::measure(run);
     print_service_times(times);
 
     // Without a trace as many are drawn as the faster of the runs can need; the mean request has 1.6 rows.

@@ -76,8 +76,11 @@ void print_measured(std::span<const run_figures> runs) {
                     refused.empty() ? "none" : refused.c_str());
         for (const modality kind : modalities) {
             const modality_figures& f = run.by_modality[static_cast<std::size_t>(kind)];
-            std::printf("  %-22s %8zu %8zu %9.2f %9.2f %9.2f\n", to_string(kind), f.sent, f.served, milliseconds(f.p50),
-                        milliseconds(f.p95), milliseconds(f.p99));
+            std::printf("  %-22s %8zu %8zu", to_string(kind), f.sent, f.served);
+            if (f.served > 0) {
+                std::printf(" %9.2f %9.2f %9.2f", milliseconds(f.p50), milliseconds(f.p95), milliseconds(f.p99));
+            }
+            std::printf("\n");
         }
     }
 }
