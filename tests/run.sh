@@ -34,6 +34,10 @@ while (($# > 0)); do
     esac
     shift
 done
+case $(basename "$compiler") in
+    g++ | g++-[0-9]* | clang++ | clang++-[0-9]*) ;;
+    *) echo "tests/run.sh: --compiler must be g++, g++-N, clang++ or clang++-N, not '$compiler'" >&2; exit 2 ;;
+esac
 case $sanitizer in
     none) sanitizer_flags=() ;;
     address) sanitizer_flags=(-fsanitize=address,undefined) ;;

@@ -47,13 +47,16 @@ batch/deadline_aware
 batch/adaptive_batch
 batch/batch batch/batch_collector
 policies
+engine
 scheduler
 sink/future sink/awaitable sink/result_store
 http
 forebay
 sim/random
+sim/csv
 sim/workload sim/trace
 sim/service_model
+sim/table
 sim/report
 sim/experiment
 sim/html_report
@@ -118,11 +121,18 @@ awk -v order="$order" -v standard="$standard" '
         for (i = 1; i <= n; ++i) walk(part[i], path " " header)
         state[header] = "done"
     }
+    function reach(header,    part, i, n) {
+        if (header in reached) return
+        reached[header] = 1
+        n = split(uses[header], part, " ")
+        for (i = 1; i <= n; ++i) reach(part[i])
+    }
     END {
         for (header in present) walk(header, "")
         if ("forebay" in present) {
+            reach("forebay")
             for (header in present) {
-                if (header != "forebay" && header !~ /^(detail|sim)\// && index(uses["forebay"] " ", " " header " ") == 0) {
+                if (header !~ /^(detail|sim)\// && !(header in reached)) {
                     print "include/forebay/forebay.hpp: does not include " header ".hpp"
                     broken = 1
                 }

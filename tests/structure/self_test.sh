@@ -58,8 +58,7 @@ catches layers '<forebay/queue/lifo.hpp> does not exist' header queue/fifo '<for
 catches layers 'stands nowhere in the order' header queue/lifo
 catches layers 'circle of includes:' header batch/batch '<forebay/batch/batch_collector.hpp>'
 catches layers 'circle of includes:' header rate '<forebay/rate.hpp>'
-catches layers 'forebay.hpp: does not include batch/batch.hpp' header forebay '<forebay/time.hpp>' '<forebay/rate.hpp>' \
-    '<forebay/queue/fifo.hpp>' '<forebay/batch/batch_collector.hpp>'
+catches layers 'forebay.hpp: does not include batch/batch_collector.hpp' header forebay '<forebay/batch/batch.hpp>'
 
 catches mirror 'has no tests/queue/fifo.test.cpp' rm "$work/tree/tests/queue/fifo.test.cpp"
 catches mirror 'does not include <forebay/rate.hpp>' sed -i 's/rate/time/' "$work/tree/tests/rate.test.cpp"
