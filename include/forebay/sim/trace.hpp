@@ -172,18 +172,10 @@ private:
             sum += csv_.number(column.name, cell, std::numeric_limits<std::int64_t>::max() - sum);
         };
         switch (column.field) {
-            case trace_field::arrival_us:
-                request.at = time_point{microseconds()};
-                break;
-            case trace_field::timestamp:
-                request.at = csv_.timestamp(column.name, cell);
-                break;
-            case trace_field::tenant:
-                to.tenant = name();
-                break;
-            case trace_field::modality:
-                to.kind = name();
-                break;
+            case trace_field::arrival_us: request.at = time_point{microseconds()}; break;
+            case trace_field::timestamp: request.at = csv_.timestamp(column.name, cell); break;
+            case trace_field::tenant: to.tenant = name(); break;
+            case trace_field::modality: to.kind = name(); break;
             case trace_field::priority:
                 request.info.priority =
                     static_cast<std::int32_t>(csv_.number(column.name, cell, std::numeric_limits<std::int32_t>::max()));
@@ -192,26 +184,13 @@ private:
             case trace_field::affinity:
                 request.info.key = static_cast<std::uint64_t>(tenant_of(cell, hash_key{request.info.key, 0}));
                 break;
-            case trace_field::cost:
-                request.info.cost = number();
-                break;
-            case trace_field::input_units:
-                add_to(request.input_units, to.has_input);
-                break;
-            case trace_field::output_units:
-                add_to(request.output_units, to.has_output);
-                break;
-            case trace_field::items:
-                request.items = number();
-                break;
-            case trace_field::slo_us:
-                to.request.slo = cell.empty() ? unlimited : microseconds();
-                break;
-            case trace_field::deadline_us:
-                to.patience = cell.empty() ? unlimited : microseconds();
-                break;
-            case trace_field::ignored:
-                break;
+            case trace_field::cost: request.info.cost = number(); break;
+            case trace_field::input_units: add_to(request.input_units, to.has_input); break;
+            case trace_field::output_units: add_to(request.output_units, to.has_output); break;
+            case trace_field::items: request.items = number(); break;
+            case trace_field::slo_us: to.request.slo = cell.empty() ? unlimited : microseconds(); break;
+            case trace_field::deadline_us: to.patience = cell.empty() ? unlimited : microseconds(); break;
+            case trace_field::ignored: break;
         }
     }
 
