@@ -1,0 +1,90 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <cstddef>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <vector>
+
+/// How a ratio is taken: the contestants run in turn (A B C A B C ...) in one process, each ratio is formed within one
+/// such round, so that what disturbs the machine for longer than a round cancels out, and the median round counts.
+namespace ratio {
+
+struct options {
+    bool quick = false;
+
+    /// Of `full` repetitions, how many this run takes.
+    [[nodiscard]] int repetitions(int full) const { return quick ? std::max(5, full / 5) : full; }
+};
+
+inline options parse(int argc, char** argv) {
+    options result;
+    for (int i = 1; i < argc; ++i) {
+        if (std::strcmp(argv[i], "--quick") == 0) result.quick = true;
+    }
+    return result;
+}
+
+/// The q-th quantile, nearest rank.
+inline double quantile(std::vector<double> values, double q) {
+    const auto last = static_cast<double>(values.size() - 1);
+    const auto at = values.begin() + static_cast<std::ptrdiff_t>(q * last + 0.5);
+    std::nth_element(values.begin(), at, values.end());
+    return *at;
+}
+
+/// Nanoseconds that one of `operations` takes when `work()` does them all.
+template <class Work>
+double nanoseconds_each(std::size_t operations, Work&& work) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
+    return elapsed.count() / static_cast<double>(operations);
+}
+
+struct contestant {
+    std::string name;
+    std::function<double()> measure;  ///< one repetition; what it returns is compared [any unit, smaller is better]
+};
+
+class contest {
+public:
+    /// Runs every contestant once unmeasured, then `repetitions` rounds, and prints medians with quartiles.
+    contest(std::string title, const char* unit, int repetitions, std::vector<contestant> all)
+        : contestants_{std::move(all)}, samples_(contestants_.size()) {
+        for (contestant& each : contestants_) each.measure();
+        for (int round = 0; round < repetitions; ++round) {
+            for (std::size_t i = 0; i < contestants_.size(); ++i) samples_[i].push_back(contestants_[i].measure());
+        }
+        std::printf("%s: %d rounds, %s, median [quartiles]\n", title.c_str(), repetitions, unit);
+        for (std::size_t i = 0; i < contestants_.size(); ++i) {
+            std::printf("  %-58s %10.1f [%.1f, %.1f]\n", contestants_[i].name.c_str(), quantile(samples_[i], 0.5),
+                        quantile(samples_[i], 0.25), quantile(samples_[i], 0.75));
+        }
+        std::fflush(stdout);
+    }
+
+    /// Prints the median over the rounds of `measured / against`, both indices into the contestants.
+    void report_max(const char* name, std::size_t measured, std::size_t against, double bound) const {
+        std::vector<double> rounds;
+        for (std::size_t i = 0; i < samples_[measured].size(); ++i) {
+            rounds.push_back(samples_[measured][i] / samples_[against][i]);
+        }
+        const double value = quantile(rounds, 0.5);
+        std::printf("  %-58s %10.3f [%.3f, %.3f]\n", name, value, quantile(rounds, 0.25), quantile(rounds, 0.75));
+        std::printf("ratio %s %.3f max %g (%s / %s)%s\n", name, value, bound, contestants_[measured].name.c_str(),
+                    contestants_[against].name.c_str(), value <= bound ? "" : " MISS");
+        std::fflush(stdout);
+    }
+
+private:
+    std::vector<contestant> contestants_;
+    std::vector<std::vector<double>> samples_;
+};
+
+}  // namespace ratio
