@@ -3,6 +3,7 @@
 
 #include <forebay/contract.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <memory>
@@ -50,18 +51,22 @@ class outcome {
 
 public:
     /// Delivered. Implicit, so that a result is an outcome.
-    outcome(Result result) noexcept : ending_{ending::delivered} { std::construct_at(&result_, std::move(result)); }
+    outcome(Result result) noexcept : ending_{ending::delivered}, result_{std::move(result)} {}
     /// Ended without a result.
-    explicit outcome(ending how) noexcept : ending_{how} {
+    explicit outcome(ending how) noexcept : ending_{how}, no_result_{} {
         FOREBAY_EXPECTS(how != ending::delivered, "an outcome that was delivered holds a result");
     }
     /// Failed, with the reason and, if there is one, the host's exception.
     explicit outcome(failure why, std::exception_ptr error = nullptr) noexcept
-        : ending_{ending::failed}, failure_{why}, error_{std::move(error)} {}
+        : ending_{ending::failed}, failure_{why}, error_{std::move(error)}, no_result_{} {}
 
     outcome(outcome&& other) noexcept
         : ending_{other.ending_}, failure_{other.failure_}, error_{std::move(other.error_)} {
-        if (other.has_value()) std::construct_at(&result_, std::move(other.result_));
+        if (other.has_value()) {
+            std::construct_at(&result_, std::move(other.result_));
+        } else {
+            std::construct_at(&no_result_);
+        }
     }
     outcome& operator=(outcome&& other) noexcept {
         if (this != &other) {
@@ -116,8 +121,13 @@ private:
     ending ending_;
     failure failure_{failure::none};
     std::exception_ptr error_;
+    // Zeroed where there is no result, so that a compiler that follows the bytes does not see them unset.
+    struct alignas(Result) nothing {
+        std::byte bytes[sizeof(Result)]{};
+    };
     union {
         Result result_;
+        nothing no_result_;
     };
 };
 

@@ -109,8 +109,12 @@ public:
         return admitted(now);
     }
 
-    /// Queues a request that `check` admits. Strong guarantee if memory runs out (value is not moved from).
-    ticket push(Value&& value, const request_info& info, time_point arrival) {
+    /// Queues a request that `check` admits, with a Value made from `parts`. Strong guarantee if memory runs out: nothing
+    /// is moved from.
+    template <class... Parts>
+    ticket push(const request_info& info, time_point arrival, Parts&&... parts) {
+        static_assert(std::is_nothrow_constructible_v<Value, Parts...>,
+                      "forebay: making a queued value must not throw: copy before, move in");
         FOREBAY_EXPECTS(!free_.empty(), "push only what check() admits");
         const std::uint32_t slot = free_.back();
         entry& added = entries_[slot];
@@ -126,7 +130,7 @@ public:
             if (into.count == 0) rest(group);
             throw;
         }
-        std::construct_at(at(slot), std::move(value));
+        std::construct_at(at(slot), std::forward<Parts>(parts)...);
         free_.pop_back();
         ++sequence_;
         added.lane = group;

@@ -1,0 +1,221 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/contract.hpp>
+#include <forebay/observe/observer.hpp>
+#include <forebay/outcome.hpp>
+#include <forebay/queue/discipline.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <iterator>
+#include <memory>
+#include <new>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace forebay::inline v0 {
+
+template <class Request, class Result>
+class batch;
+
+namespace detail {
+
+/// One batch in the scheduler's hands: its payloads side by side, and who they belong to. Reused for later batches.
+template <class Request>
+struct batch_record {
+    struct member {
+        ticket id;
+        const queued* about;  // stays valid while the batch is out
+        bool ended;           // guarded by the scheduler's lock
+        bool claimed;         // by the thread that completes the batch, which alone uses this
+        std::int64_t actual_cost;
+    };
+    struct alignas(Request) storage {
+        std::byte raw[sizeof(Request)];
+    };
+    static constexpr std::int64_t unsettled = -1;
+
+    explicit batch_record(std::size_t most) : payloads{std::make_unique_for_overwrite<storage[]>(most)} {
+        members.reserve(most);
+    }
+    batch_record(const batch_record&) = delete;
+    batch_record& operator=(const batch_record&) = delete;
+    ~batch_record() { destroy_payloads(); }
+
+    [[nodiscard]] Request* data() noexcept { return std::launder(reinterpret_cast<Request*>(payloads.get())); }
+    void add(ticket id, const queued& about, Request&& payload) noexcept {
+        std::construct_at(reinterpret_cast<Request*>(&payloads[members.size()]), std::move(payload));
+        ++payloads_alive;
+        members.push_back({id, &about, false, false, unsettled});
+    }
+    void destroy_payloads() noexcept { std::destroy_n(data(), std::exchange(payloads_alive, 0)); }
+
+    std::vector<member> members;
+    std::unique_ptr<storage[]> payloads;
+    std::size_t payloads_alive{0};
+    time_point dispatched{};
+    dispatch_cause cause{dispatch_cause::idle};
+    bool occupies_executor{false};  // guarded by the scheduler's lock
+};
+
+/// What a batch needs of the scheduler it came from.
+template <class Request, class Result>
+class batch_home {
+public:
+    using record = batch_record<Request>;
+
+    /// Ends the members that have not ended, all of them as `how`. `next(state)` is called once for each member, in order,
+    /// without a lock, and gives its outcome; those of members that ended before are dropped.
+    virtual void end_each(record&, ending how, outcome<Result> (*next)(void* state), void* state) noexcept = 0;
+    virtual void end_one(record&, std::size_t index, outcome<Result>&&) noexcept = 0;
+    [[nodiscard]] virtual bool has_ended(const record&, std::size_t index) noexcept = 0;
+    /// Takes the record back. Every member has ended.
+    virtual void recycle(record&) noexcept = 0;
+
+protected:
+    ~batch_home() = default;
+};
+
+/// The one door through which the scheduler makes batches.
+struct batch_maker {
+    template <class Request, class Result>
+    [[nodiscard]] static batch<Request, Result> make(std::shared_ptr<batch_home<Request, Result>> home,
+                                                     batch_record<Request>& record) noexcept {
+        return {std::move(home), &record};
+    }
+};
+
+}  // namespace detail
+
+/// A batch for the host to run and complete, at once or later from any thread. Move-only.
+///
+/// Whoever holds it owes every member an outcome; members that have none when it is destroyed fail with
+/// `failure::not_completed`. A batch that outlives its scheduler is inert: its members have ended, what it is told is
+/// dropped.
+///
+/// threads  one thread at a time; different batches are independent
+template <class Request, class Result>
+class batch {
+    using home_type = detail::batch_home<Request, Result>;
+    using record_type = detail::batch_record<Request>;
+
+public:
+    /// One request of a batch.
+    class member {
+    public:
+        [[nodiscard]] Request& request() const noexcept { return of_->record_->data()[index_]; }
+        [[nodiscard]] const request_info& info() const noexcept { return about().info; }
+        [[nodiscard]] time_point arrival() const noexcept { return about().arrival; }
+        /// Whether nobody waits any more: it was cancelled, or already answered. Ask before costly work. Takes the
+        /// scheduler's lock.
+        [[nodiscard]] bool cancelled() const noexcept { return of_->home_->has_ended(*of_->record_, index_); }
+
+        /// Answers this request now. If it ended before, nothing happens.
+        void succeed(Result result) const noexcept { end(outcome<Result>{std::move(result)}); }
+        /// Ends this request as failed, now. If it ended before, nothing happens.
+        void fail(std::exception_ptr error = nullptr) const noexcept {
+            end(outcome<Result>{failure::exception, std::move(error)});
+        }
+        /// Says what the request really cost, for admission to settle when it ends. The last call counts.
+        /// actual_cost  in the unit of request_info::cost; negative counts as 0
+        void settle(std::int64_t actual_cost) const noexcept {
+            of_->record_->members[index_].actual_cost = actual_cost < 0 ? 0 : actual_cost;
+        }
+
+    private:
+        friend batch;
+        member(batch* of, std::size_t index) noexcept : of_{of}, index_{index} {}
+        [[nodiscard]] const queued& about() const noexcept { return *of_->record_->members[index_].about; }
+        void end(outcome<Result>&& how) const noexcept {
+            of_->home_->end_one(*of_->record_, index_, std::move(how));
+        }
+
+        batch* of_;
+        std::size_t index_;
+    };
+
+    batch(batch&& other) noexcept : home_{std::move(other.home_)}, record_{std::exchange(other.record_, nullptr)} {}
+    batch& operator=(batch&& other) noexcept {
+        if (this != &other) {
+            drop();
+            home_ = std::move(other.home_);
+            record_ = std::exchange(other.record_, nullptr);
+        }
+        return *this;
+    }
+    ~batch() { drop(); }
+
+    /// Members. 0 once the batch was completed, failed or moved from.
+    [[nodiscard]] std::size_t size() const noexcept { return record_ == nullptr ? 0 : record_->members.size(); }
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    [[nodiscard]] member operator[](std::size_t index) noexcept {
+        FOREBAY_EXPECTS(index < size(), "index below size()");
+        return member{this, index};
+    }
+    /// The payloads side by side, best first, to hand to a model as they are.
+    [[nodiscard]] std::span<Request> requests() noexcept {
+        return record_ == nullptr ? std::span<Request>{} : std::span<Request>{record_->data(), size()};
+    }
+    /// Why it left when it did. Only of a batch that is not empty.
+    [[nodiscard]] dispatch_cause cause() const noexcept { return record_->cause; }
+    /// When it left. Only of a batch that is not empty.
+    [[nodiscard]] time_point dispatched() const noexcept { return record_->dispatched; }
+
+    /// Answers every member: the i-th element of `results` (a Result, or an outcome<Result>) is for the i-th member. With
+    /// more or fewer elements than members, all members fail with `failure::wrong_count`: nothing is ever shifted to a
+    /// neighbour. Afterwards the batch is empty.
+    template <class Results>
+        requires requires(Results& results) {
+            { std::size(results) } -> std::convertible_to<std::size_t>;
+            { std::move(*std::begin(results)) } -> std::convertible_to<outcome<Result>>;
+        }
+    void complete(Results&& results) noexcept {
+        if (record_ == nullptr) return;
+        if (static_cast<std::size_t>(std::size(results)) != size()) return fail(failure::wrong_count, nullptr);
+        auto at = std::begin(results);
+        if constexpr (!std::is_convertible_v<decltype(std::move(*at)), Result>) {
+            for (std::size_t i = 0; i < size(); ++i, ++at) home_->end_one(*record_, i, std::move(*at));
+            return drop();
+        }
+        const auto next = [](void* state) {
+            auto& element = *static_cast<decltype(at)*>(state);
+            outcome<Result> taken = std::move(*element);
+            ++element;
+            return taken;
+        };
+        end_all(ending::delivered, next, &at);
+    }
+    /// Fails every member that has not ended. Afterwards the batch is empty.
+    void fail(std::exception_ptr error = nullptr) noexcept { fail(failure::exception, std::move(error)); }
+
+private:
+    friend detail::batch_maker;
+
+    batch(std::shared_ptr<home_type> home, record_type* record) noexcept : home_{std::move(home)}, record_{record} {}
+
+    void fail(failure why, std::exception_ptr error) noexcept {
+        if (record_ == nullptr) return;
+        outcome<Result> said{why, std::move(error)};
+        const auto repeat = [](void* state) {
+            const auto& all = *static_cast<const outcome<Result>*>(state);
+            return outcome<Result>{all.why(), all.error()};
+        };
+        end_all(ending::failed, repeat, &said);
+    }
+    void end_all(ending how, outcome<Result> (*next)(void*), void* state) noexcept {
+        home_->end_each(*record_, how, next, state);
+        home_->recycle(*std::exchange(record_, nullptr));
+        home_.reset();
+    }
+    void drop() noexcept { fail(failure::not_completed, nullptr); }
+
+    std::shared_ptr<home_type> home_;
+    record_type* record_;
+};
+
+}  // namespace forebay::inline v0

@@ -1,0 +1,31 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/admission/permit.hpp>
+#include <forebay/admission/policy.hpp>
+#include <forebay/admission/token_bucket.hpp>
+#include <forebay/batch/batch.hpp>
+#include <forebay/batch/batch_collector.hpp>
+#include <forebay/batch/inference.hpp>
+#include <forebay/batch/policy.hpp>
+#include <forebay/batch/size_or_delay.hpp>
+#include <forebay/contract.hpp>
+#include <forebay/observe/histogram.hpp>
+#include <forebay/observe/ledger.hpp>
+#include <forebay/observe/observer.hpp>
+#include <forebay/observe/recording.hpp>
+#include <forebay/outcome.hpp>
+#include <forebay/policies.hpp>
+#include <forebay/queue/capacity.hpp>
+#include <forebay/queue/discipline.hpp>
+#include <forebay/queue/earliest_deadline.hpp>
+#include <forebay/queue/fifo.hpp>
+#include <forebay/queue/priority_queue.hpp>
+#include <forebay/queue/strict_priority.hpp>
+#include <forebay/rate.hpp>
+#include <forebay/request.hpp>
+#include <forebay/scheduler.hpp>
+#include <forebay/sync.hpp>
+#include <forebay/time.hpp>
+#include <forebay/verdict.hpp>
+#include <forebay/version.hpp>

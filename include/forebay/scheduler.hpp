@@ -1,0 +1,174 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/engine.hpp>
+#include <forebay/policies.hpp>
+
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <version>
+#if defined(__cpp_lib_jthread)
+#include <stop_token>
+#endif
+
+namespace forebay::inline v0 {
+
+/// What `submit` answers: the ticket of an accepted request, or why not.
+class [[nodiscard]] submission {
+public:
+    constexpr submission(ticket id, const verdict& said) noexcept : id_{id}, said_{said} {}
+
+    [[nodiscard]] constexpr explicit operator bool() const noexcept { return static_cast<bool>(said_); }
+    /// The ticket. Only of an accepted request.
+    [[nodiscard]] constexpr ticket operator*() const noexcept {
+        FOREBAY_EXPECTS(static_cast<bool>(said_), "test the submission before taking its ticket: it was refused");
+        return id_;
+    }
+    /// What admission said: of a refusal, why, and when to come back.
+    [[nodiscard]] constexpr const verdict& error() const noexcept { return said_; }
+
+private:
+    ticket id_;
+    verdict said_;
+};
+
+/// Stands in front of a model: meters who gets in, orders what waits, runs together what belongs together, and ends every
+/// request it accepted in exactly one outcome. Made by `make_scheduler`.
+///
+/// It has no thread of its own: the host calls `run()` on as many threads as it has executors, or `poll()` from its event
+/// loop. Inference callback and sinks run on those threads, or on the one that cancels, closes, or completes a
+/// batch, and never under a lock.
+///
+/// A deadline passes promptly while some thread polls or runs. With a single thread, inside the inference callback, what
+/// expires meanwhile is told on its return, or by the next submit.
+///
+/// Request, Result  nothrow move constructible
+/// memory           taken at construction for all that may wait and run; in steady state a request allocates nothing
+/// threads          every member is safe from any thread, sinks and callbacks included; with single_threaded the host
+///                  serialises
+template <class Request, class Result, class Policies, class Inference>
+class scheduler {
+    using engine_type = detail::engine<Request, Result, Policies, Inference>;
+    using sink_type = typename engine_type::sink_type;
+
+public:
+    using batch_type = batch<Request, Result>;
+    using outcome_type = outcome<Result>;
+
+    /// errors  std::invalid_argument for policies that cannot be; it says what is allowed
+    scheduler(Policies chosen, Inference inference)
+        : engine_{std::make_shared<engine_type>(std::move(chosen), std::move(inference))} {}
+    scheduler(scheduler&&) noexcept = default;
+    scheduler& operator=(scheduler&& other) noexcept {
+        if (this != &other) {
+            shut();
+            engine_ = std::move(other.engine_);
+        }
+        return *this;
+    }
+    /// Closes; what is queued or running ends as `closed`; waits until no other thread is inside a sink or the
+    /// inference callback. Batches still out are inert from then on. May run inside a sink.
+    ~scheduler() { shut(); }
+
+    /// Takes a request in, or says why not and when.
+    ///
+    /// request  the payload; moved from on acceptance only, so a refused caller still has it
+    /// info     who asks, how urgent, by when
+    /// sink     any move-only callable of outcome<Result>, up to 64 bytes (larger: on_heap); called exactly once if the
+    ///          request was accepted, never if it was refused
+    /// returns  a ticket, or the refusal
+    /// errors   std::bad_alloc where a new key or a longer queue needs memory; nothing has happened then
+    /// cost     O(log n) in the queue; one clock read
+    template <class Payload, class Sink>
+    submission submit(Payload&& request, const request_info& info, Sink&& sink) {
+        return submit_at(engine_->clock().now(), std::forward<Payload>(request), info, std::forward<Sink>(sink));
+    }
+    /// submit, for a host that knows the time: no clock read.
+    template <class Payload, class Sink>
+    submission submit_at(time_point now, Payload&& request, const request_info& info, Sink&& sink) {
+        static_assert(std::is_constructible_v<Request, Payload>, "forebay: this cannot be made into a Request");
+        static_assert(std::is_invocable_v<std::decay_t<Sink>&, outcome<Result>>,
+                      "forebay: a sink must be callable with outcome<Result>");
+        if constexpr (!std::is_same_v<Payload, Request>) {
+            // Whatever may throw or take long happens before the lock.
+            return submit_at(now, Request(std::forward<Payload>(request)), info, std::forward<Sink>(sink));
+        } else if constexpr (std::is_lvalue_reference_v<Sink>) {
+            return submit_at(now, std::move(request), info, std::decay_t<Sink>(sink));
+        } else {
+            const auto [id, said] = engine_->submit(now, std::move(request), info, std::forward<Sink>(sink));
+            return {id, said};
+        }
+    }
+
+    /// Ends an accepted request as `cancelled`, whether it waits or runs; the sink is called before this returns.
+    /// returns  false if it has already ended
+    bool cancel(ticket id) { return engine_->cancel(engine_->clock().now(), id); }
+    bool cancel_at(time_point now, ticket id) { return engine_->cancel(now, id); }
+
+    /// Does all that is due: expires, forms batches while an executor is free, runs them here.
+    /// returns  when there will be something to do again if nothing else happens, exact; `no_deadline` if never. Submitting,
+    ///          and completing a batch, are such other things.
+    time_point poll() {
+        return engine_->poll([clock = &engine_->clock()] { return clock->now(); });
+    }
+    /// poll, for a host that knows the time: `now` counts also after a batch that ran inside.
+    time_point poll_at(time_point now) {
+        return engine_->poll([now] { return now; });
+    }
+
+    /// Polls and sleeps in turn until the scheduler is closed, or drained. From any number of threads.
+    void run()
+        requires waitable_clock<decltype(Policies::clock)>
+    {
+        const auto alive = engine_;
+        alive->run([] { return false; });
+    }
+#if defined(__cpp_lib_jthread)
+    /// run, until a stop is requested. The scheduler stays open.
+    void run(std::stop_token stop)
+        requires waitable_clock<decltype(Policies::clock)>
+    {
+        const auto alive = engine_;
+        const std::stop_callback wake{stop, [&] { alive->wake_all(); }};
+        alive->run([&] { return stop.stop_requested(); });
+    }
+#endif
+
+    /// Takes no more work; what is queued ends as `closed` before this returns; what runs may finish. `run()` returns.
+    void close() { engine_->close(engine_->clock().now()); }
+    void close_at(time_point now) { engine_->close(now); }
+    /// Takes no more work and serves what is queued without waiting for company; what is still queued after `limit` ends
+    /// as `closed`. Returns at once; `run()` returns when the queue is empty.
+    void drain(duration limit) { engine_->drain(engine_->clock().now(), limit); }
+    void drain_at(time_point now, duration limit) { engine_->drain(now, limit); }
+
+    /// Where every submitted request is, or how it ended; `balanced()` at every instant.
+    [[nodiscard]] ledger stats() const { return engine_->stats(); }
+    /// A copy of the observer.
+    [[nodiscard]] auto observed() const { return engine_->observed(); }
+
+private:
+    void shut() noexcept {
+        if (engine_ != nullptr) engine_->shut(engine_->clock().now());
+    }
+
+    std::shared_ptr<engine_type> engine_;
+};
+
+/// Makes a scheduler.
+///
+/// chosen     policies{...}; plain values, from which it builds its state
+/// inference  callback(span of Request) -> range of Result; or callback(batch<Request, Result>&); or
+///            callback(batch<Request, Result>), to be completed later. If it throws, its batch fails and nothing else.
+/// errors     std::invalid_argument for policies that cannot be
+///
+///     auto scheduler = forebay::make_scheduler<Prompt, Reply>(forebay::policies{}, [&](std::span<const Prompt> prompts) {
+///         return model.run(prompts);
+///     });
+template <class Request, class Result, class Policies, class Inference>
+[[nodiscard]] auto make_scheduler(Policies chosen, Inference inference) {
+    return scheduler<Request, Result, Policies, Inference>{std::move(chosen), std::move(inference)};
+}
+
+}  // namespace forebay::inline v0
