@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
+#include <cmath>
 
 namespace example {
 namespace {
@@ -30,6 +31,8 @@ std::uint64_t digest(std::span<const float> values) {
 }  // namespace
 
 std::vector<reply> inference::operator()(std::span<const request> batch) {
+    const forebay::steady_clock clock;
+    const forebay::time_point start = clock.now();
     std::size_t rows = 0;
     for (const request r : batch) rows += rows_of(r.kind);
     in_.resize(rows * model::inputs);
@@ -51,7 +54,7 @@ std::vector<reply> inference::operator()(std::span<const request> batch) {
         replies.push_back({digest(out), {out[0], out[1], out[2], out[3]}});
         next += rows_of(r.kind);
     }
-    ++calls_;
+    calls_.push_back({batch.size(), start, clock.now()});
     return replies;
 }
 
@@ -74,29 +77,25 @@ service_times service_times::measure(inference& run) {
         std::vector<request> batch;
         for (std::size_t i = 0; i < rows; ++i) batch.push_back({modality::text, static_cast<std::uint16_t>(i)});
         std::vector<forebay::duration> times;
-        forebay::time_point now = clock.now();
-        const forebay::time_point until = now + enough;
-        while (times.size() < least || (times.size() < most && now < until)) {
-            const forebay::time_point start = now;
+        const forebay::time_point until = clock.now() + enough;
+        while (times.size() < least || (times.size() < most && clock.now() < until)) {
             run(batch);
-            now = clock.now();
-            times.push_back(now - start);
+            times.push_back(run.last_call().end - run.last_call().start);
         }
         const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
         std::ranges::nth_element(times, middle);
-        result.points_.push_back({rows, *middle});
+        result.points_.push_back({static_cast<std::int64_t>(rows), *middle});
     }
     return result;
 }
 
-forebay::duration service_times::of(double rows) const noexcept {
-    const auto after = std::ranges::find_if(points_.begin() + 1, points_.end() - 1,
-                                            [&](const point& p) { return rows <= static_cast<double>(p.rows); });
-    const point& a = *(after - 1);
-    const point& b = *after;
-    const double slope = static_cast<double>((b.time - a.time).count()) / static_cast<double>(b.rows - a.rows);
-    const double nanoseconds = static_cast<double>(a.time.count()) + slope * (rows - static_cast<double>(a.rows));
-    return forebay::duration{static_cast<std::int64_t>(nanoseconds)};
+double service_times::seconds(double rows) const {
+    const auto at = [&](double whole) {
+        const forebay::sim::batch_shape shape{.cost = static_cast<std::int64_t>(whole)};
+        return std::chrono::duration<double>(table()(shape)).count();
+    };
+    const double below = std::floor(rows);
+    return at(below) + (rows - below) * (at(below + 1) - at(below));
 }
 
 }  // namespace example

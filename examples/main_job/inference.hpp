@@ -2,12 +2,14 @@
 #pragma once
 
 #include "model.hpp"
+#include <forebay/sim/service_model.hpp>
 #include <forebay/time.hpp>
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 namespace example {
@@ -43,21 +45,30 @@ struct reply {
     friend bool operator==(const reply&, const reply&) = default;
 };
 
-/// Runs requests on the model, together, and counts the calls. One at a time.
+/// Runs requests on the model, together, and notes each call. One thread at a time.
 class inference {
 public:
+    struct call {
+        std::size_t requests;
+        forebay::time_point start;
+        forebay::time_point end;
+    };
+
     explicit inference(model& net) : net_{net} {}
 
     /// One reply per request, in the same order.
     std::vector<reply> operator()(std::span<const request> batch);
 
-    [[nodiscard]] std::size_t calls() const noexcept { return calls_; }
+    /// The call that ended last.
+    [[nodiscard]] const call& last_call() const noexcept { return calls_.back(); }
+    /// All calls since this was last asked.
+    std::vector<call> take_calls() noexcept { return std::exchange(calls_, {}); }
 
 private:
     model& net_;
     std::vector<float> in_;
     std::vector<float> out_;
-    std::size_t calls_{0};
+    std::vector<call> calls_;
 };
 
 /// Every payload's reply from a call of its own: what each reply is compared with.
@@ -75,20 +86,18 @@ private:
 /// How long a call takes, by the rows in it; measured here and now.
 class service_times {
 public:
-    struct point {
-        std::size_t rows;
-        forebay::duration time;
-    };
-
     /// The median of up to 31 calls at each of a dozen sizes. Takes about two seconds.
     static service_times measure(inference& run);
 
-    /// Straight lines between the measured points, the last one continued.
-    [[nodiscard]] forebay::duration of(double rows) const noexcept;
-    [[nodiscard]] std::span<const point> points() const noexcept { return points_; }
+    [[nodiscard]] const std::vector<forebay::sim::table_service::point>& points() const noexcept { return points_; }
+    /// Straight lines between the points. Sums of rows are the requests' costs.
+    [[nodiscard]] forebay::sim::table_service table() const {
+        return forebay::sim::table_service{points_, &forebay::sim::batch_shape::cost};
+    }
+    [[nodiscard]] double seconds(double rows) const;
 
 private:
-    std::vector<point> points_;
+    std::vector<forebay::sim::table_service::point> points_;
 };
 
 }  // namespace example

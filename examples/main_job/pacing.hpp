@@ -12,7 +12,7 @@
 
 namespace example {
 
-/// Calls `send(index, due)` for each arrival when it is due, on the calling thread, and once a second says on stderr
+/// Calls `send(index)` for each arrival when it is due, on the calling thread, and once a second says on stderr
 /// how far it is: `answered()` is asked for that. Time 0 of the workload is `start`.
 template <class Send, class Answered>
 void send_when_due(const forebay::sim::workload& requests, forebay::time_point start, const std::string& name,
@@ -38,7 +38,7 @@ void send_when_due(const forebay::sim::workload& requests, forebay::time_point s
                 std::this_thread::yield();
             }
         }
-        send(i, due);
+        send(i);
     }
     say(requests.arrivals.size(), clock.now());
 }

@@ -1,110 +1,133 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "report.hpp"
 
+#include <forebay/sim/table.hpp>
+
 #include <algorithm>
-#include <chrono>
-#include <cmath>
+#include <cstddef>
 #include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace example {
 namespace {
 
-double milliseconds(forebay::duration d) {
-    return std::chrono::duration<double, std::milli>(d).count();
+namespace sim = forebay::sim;
+
+std::string milliseconds(forebay::duration time) {
+    return sim::decimal(static_cast<double>(time.count()) / 1e6, 2);
 }
 
-/// The smallest value that at least `percent` in a hundred of the values do not exceed.
-forebay::duration nearest_rank(const std::vector<forebay::duration>& sorted, std::size_t percent) {
-    return sorted[(sorted.size() * percent + 99) / 100 - 1];
+/// By how much the prediction is off, in percent of what was measured.
+std::string difference(double measured, double predicted) {
+    if (measured == 0) return "-";
+    const double percent = (predicted / measured - 1) * 100;
+    return (percent < 0 ? "" : "+") + sim::decimal(percent, 1) + " %";
 }
 
-void print_difference(forebay::duration measured, forebay::duration predicted) {
-    if (measured.count() == 0) {
-        std::printf("  %8s %9s %7s", "-", "-", "-");
-        return;
+std::string refusals(const sim::tally& of) {
+    std::string text;
+    for (std::size_t i = 0; i < of.refused_by.size(); ++i) {
+        if (of.refused_by[i] == 0) continue;
+        text += (text.empty() ? "" : ", ") + std::string{to_string(static_cast<forebay::limit>(i))} + ' ' +
+                std::to_string(of.refused_by[i]);
     }
-    std::printf("  %8.2f %9.2f %+6.0f%%", milliseconds(measured), milliseconds(predicted),
-                (milliseconds(predicted) / milliseconds(measured) - 1) * 100);
+    return text.empty() ? "none" : text;
 }
 
 }  // namespace
 
-void set_percentiles(modality_figures& figures, std::vector<forebay::duration>& latencies) {
-    figures.served = latencies.size();
-    if (latencies.empty()) return;
-    std::ranges::sort(latencies);
-    figures.p50 = nearest_rank(latencies, 50);
-    figures.p95 = nearest_rank(latencies, 95);
-    figures.p99 = nearest_rank(latencies, 99);
-}
+sim::report report_of(const served_run& run) {
+    const auto since_start = [&](forebay::time_point t) { return forebay::time_point{t - run.start}; };
+    const auto& arrivals = run.requests.arrivals;
+    sim::recorder recorder{run.name, run.requests, 1};
 
-run_figures figures_of(const served_run& run) {
-    run_figures result{.name = run.name};
-    std::size_t served = 0;
-    for (const modality kind : modalities) {
-        modality_figures& figures = result.by_modality[static_cast<std::size_t>(kind)];
-        std::vector<forebay::duration> latencies;
-        for (const record& one : run.records) {
-            if (one.kind != kind) continue;
-            ++figures.sent;
-            if (one.served) latencies.push_back(one.latency);
-        }
-        set_percentiles(figures, latencies);
-        served += figures.served;
+    // The recorder is told in order of time.
+    std::vector<std::pair<forebay::time_point, std::size_t>> ends;
+    for (std::size_t i = 0; i < run.fates.size(); ++i) {
+        if (run.fates[i].refused_by == forebay::limit::none) ends.emplace_back(since_start(run.fates[i].ended), i);
     }
-    for (const record& one : run.records) ++result.refused_by[static_cast<std::size_t>(one.refused_by)];
-    result.refused_by[static_cast<std::size_t>(forebay::limit::none)] = 0;
-    if (run.batches > 0) result.mean_batch = static_cast<double>(served) / static_cast<double>(run.batches);
-    const double seconds = std::chrono::duration<double>(run.length).count();
-    if (seconds > 0) result.served_per_second = static_cast<double>(served) / seconds;
-    return result;
+    std::ranges::sort(ends);
+    std::size_t next = 0;
+    const auto arrive_until = [&](forebay::time_point time) {
+        for (; next < arrivals.size() && arrivals[next].at <= time; ++next) {
+            recorder.arrived(arrivals[next]);
+            const forebay::limit why = run.fates[next].refused_by;
+            if (why != forebay::limit::none) recorder.refused(arrivals[next], why);
+        }
+    };
+    for (const auto& [time, ended] : ends) {
+        arrive_until(time);
+        const fate& its = run.fates[ended];
+        if (its.how == forebay::ending::delivered) {
+            recorder.delivered(arrivals[ended], since_start(its.started), time);
+        } else {
+            recorder.ended(arrivals[ended], its.how, time);
+        }
+    }
+    arrive_until(forebay::no_deadline);
+    for (const inference::call& call : run.calls) {
+        recorder.served(call.requests, since_start(call.start), since_start(call.end));
+    }
+    return std::move(recorder).finish();
 }
 
-void print_measured(std::span<const run_figures> runs) {
-    std::printf(
-        "\nMeasured: latency in ms, from the instant a request was due to arrive until its reply was ready\n\n");
-    std::printf("%-24s %8s %8s %9s %9s %9s %10s %11s   %s\n", "", "sent", "served", "p50", "p95", "p99", "served/s",
-                "mean batch", "refused");
-    for (const run_figures& run : runs) {
-        std::string refused;
-        for (std::size_t i = 0; i < run.refused_by.size(); ++i) {
-            if (run.refused_by[i] == 0) continue;
-            refused += refused.empty() ? "" : ", ";
-            refused += to_string(static_cast<forebay::limit>(i)) + std::string{" "} + std::to_string(run.refused_by[i]);
-        }
-        std::printf("%-62s %19.0f %11.1f   %s\n", run.name.c_str(), run.served_per_second, run.mean_batch,
-                    refused.empty() ? "none" : refused.c_str());
-        for (const modality kind : modalities) {
-            const modality_figures& f = run.by_modality[static_cast<std::size_t>(kind)];
-            std::printf("  %-22s %8zu %8zu", to_string(kind), f.sent, f.served);
-            if (f.served > 0) {
-                std::printf(" %9.2f %9.2f %9.2f", milliseconds(f.p50), milliseconds(f.p95), milliseconds(f.p99));
+void print_measured(std::span<const sim::report> runs) {
+    std::printf("\nMeasured (latency in ms, from the instant a request was due until its reply was ready)\n\n");
+    sim::text_table table;
+    table.add({"", "sent", "served", "p50", "p95", "p99", "served/s", "mean batch", "refused"});
+    for (const sim::report& run : runs) {
+        table.add({run.policy, std::to_string(run.all.arrived), std::to_string(run.all.delivered()),
+                   milliseconds(run.all.latency.p50), milliseconds(run.all.latency.p95),
+                   milliseconds(run.all.latency.p99), sim::decimal(run.throughput_rps(), 0),
+                   sim::decimal(run.mean_batch_size(), 1), refusals(run.all)});
+        for (const auto* groups : {&run.kinds, &run.tenants}) {
+            for (const sim::tally& group : *groups) {
+                table.add({"   " + group.name, std::to_string(group.arrived), std::to_string(group.delivered()),
+                           milliseconds(group.latency.p50), milliseconds(group.latency.p95),
+                           milliseconds(group.latency.p99), sim::decimal(run.per_second(group.delivered()), 0), "",
+                           refusals(group)});
             }
-            std::printf("\n");
         }
     }
+    std::fputs(table.str().c_str(), stdout);
 }
 
-void print_predicted(std::span<const run_figures> measured, std::span<const run_figures> predicted) {
-    std::printf("\nThe policy lab's prediction from the service times above, beside what was measured\n\n");
-    std::printf("%-14s  %26s  %26s  %26s\n", "", "p50 ms", "p95 ms", "p99 ms");
-    std::printf("%-14s", "");
-    for (int i = 0; i < 3; ++i) std::printf("  %8s %9s %7s", "measured", "predicted", "diff");
-    std::printf("\n");
+void print_predicted(std::span<const sim::report> measured, std::span<const sim::report> predicted) {
+    std::printf("\nPredicted by the policy lab from the service times above, beside what was measured\n\n");
+    sim::text_table table;
+    table.add({"", "p50 ms", "lab", "off", "p95 ms", "lab", "off", "p99 ms", "lab", "off", ""});
     for (std::size_t i = 0; i < measured.size(); ++i) {
-        std::printf("%s: mean batch measured %.1f, predicted %.1f; served/s %.0f, %.0f\n", measured[i].name.c_str(),
-                    measured[i].mean_batch, predicted[i].mean_batch, measured[i].served_per_second,
-                    predicted[i].served_per_second);
-        for (const modality kind : modalities) {
-            const modality_figures& was = measured[i].by_modality[static_cast<std::size_t>(kind)];
-            const modality_figures& said = predicted[i].by_modality[static_cast<std::size_t>(kind)];
-            std::printf("  %-12s", to_string(kind));
-            print_difference(was.p50, said.p50);
-            print_difference(was.p95, said.p95);
-            print_difference(was.p99, said.p99);
-            std::printf("\n");
+        const sim::report& was = measured[i];
+        const sim::report& said = predicted[i];
+        table.add({was.policy, "", "", "", "", "", "", "", "", "", ""});
+        for (std::size_t k = 0; k < was.kinds.size(); ++k) {
+            std::vector<std::string> row{"   " + was.kinds[k].name};
+            for (const auto which : {&sim::spread::p50, &sim::spread::p95, &sim::spread::p99}) {
+                const forebay::duration real = was.kinds[k].latency.*which;
+                const forebay::duration lab = said.kinds[k].latency.*which;
+                row.push_back(milliseconds(real));
+                row.push_back(milliseconds(lab));
+                row.push_back(difference(static_cast<double>(real.count()), static_cast<double>(lab.count())));
+            }
+            row.push_back("");
+            table.add(std::move(row));
         }
     }
+    std::fputs(table.str().c_str(), stdout);
+
+    sim::text_table rates;
+    rates.add({"", "mean batch", "lab", "off", "served/s", "lab", "off", "refused", "lab", ""});
+    for (std::size_t i = 0; i < measured.size(); ++i) {
+        const sim::report& was = measured[i];
+        const sim::report& said = predicted[i];
+        rates.add({was.policy, sim::decimal(was.mean_batch_size(), 1), sim::decimal(said.mean_batch_size(), 1),
+                   difference(was.mean_batch_size(), said.mean_batch_size()), sim::decimal(was.throughput_rps(), 0),
+                   sim::decimal(said.throughput_rps(), 0), difference(was.throughput_rps(), said.throughput_rps()),
+                   std::to_string(was.all.refused()), std::to_string(said.all.refused()), ""});
+    }
+    std::printf("\n%s", rates.str().c_str());
 }
 
 }  // namespace example

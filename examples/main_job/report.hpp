@@ -2,45 +2,20 @@
 #pragma once
 
 #include "serving.hpp"
-#include <forebay/time.hpp>
-#include <forebay/verdict.hpp>
+#include <forebay/sim/report.hpp>
 
-#include <array>
-#include <cstddef>
 #include <span>
-#include <string>
-#include <vector>
 
 namespace example {
 
-/// What the table shows of the requests of one modality.
-struct modality_figures {
-    std::size_t sent{0};
-    std::size_t served{0};
-    /// Over all that were served, nearest rank; 0 if none was.
-    forebay::duration p50{};
-    forebay::duration p95{};
-    forebay::duration p99{};
-};
+/// What was measured, in the form in which the policy lab reports what it predicts. A request's latency counts from the
+/// instant it was due to arrive, so that a sender that falls behind hides nothing.
+/// errors  std::logic_error if a request has no outcome or several
+[[nodiscard]] forebay::sim::report report_of(const served_run& run);
 
-/// What the tables show of one run, measured or predicted.
-struct run_figures {
-    std::string name{};
-    std::array<modality_figures, modalities.size()> by_modality{};
-    double served_per_second{0};
-    double mean_batch{0};
-    /// By forebay::limit.
-    std::array<std::size_t, static_cast<std::size_t>(forebay::limit::closed) + 1> refused_by{};
-};
+void print_measured(std::span<const forebay::sim::report> runs);
 
-/// Sorts the latencies and takes the percentiles from them.
-void set_percentiles(modality_figures& figures, std::vector<forebay::duration>& latencies);
-
-run_figures figures_of(const served_run& run);
-
-void print_measured(std::span<const run_figures> runs);
-
-/// Each run beside the lab's prediction for it, by modality.
-void print_predicted(std::span<const run_figures> measured, std::span<const run_figures> predicted);
+/// Each run beside the lab's prediction for it: the same policies, arrivals and names.
+void print_predicted(std::span<const forebay::sim::report> measured, std::span<const forebay::sim::report> predicted);
 
 }  // namespace example

@@ -3,6 +3,9 @@
 
 #include "hand_batcher.hpp"
 #include "pacing.hpp"
+#include <forebay/batch/size_or_delay.hpp>
+#include <forebay/queue/strict_priority.hpp>
+#include <forebay/scheduler.hpp>
 
 #include <atomic>
 #include <exception>
@@ -14,74 +17,112 @@
 namespace example {
 namespace {
 
-/// A reply and when it was ready.
-struct timed_reply {
-    reply answer;
-    forebay::time_point ready;
-};
+namespace fb = forebay;
+using namespace std::chrono_literals;
 
 /// The first arrival comes this long after the threads are set up.
-constexpr std::chrono::milliseconds lead_in{20};
+constexpr fb::duration lead_in = 20ms;
 
-std::vector<record> blank_records(const forebay::sim::workload& requests) {
-    std::vector<record> records;
-    records.reserve(requests.arrivals.size());
-    for (const forebay::sim::arrival& a : requests.arrivals) {
-        const auto kind = static_cast<modality>(a.info.priority);
-        records.push_back(
-            {.kind = kind, .tenant = a.tenant, .sent = {kind, static_cast<std::uint16_t>(records.size() % payloads)}});
-    }
-    return records;
+auto forebay_policies(batching how, const std::vector<fb::quota>&) {
+    return fb::policies{
+        .order = fb::strict_priority{fb::fifo{}, modalities.size()},
+        .batching = fb::size_or_delay{.max_batch_size = how.max_size, .max_queue_delay = how.max_delay},
+    };
 }
+
+struct timed_reply {
+    reply answer;
+    fb::time_point started;
+    fb::time_point ended;
+};
 
 }  // namespace
 
-served_run serve_by_hand(std::string name, const forebay::sim::workload& requests, inference& run, batching how) {
-    served_run result{.name = std::move(name), .records = blank_records(requests)};
-    std::vector<record>& records = result.records;
-    const forebay::steady_clock clock;
-    const std::size_t calls_before = run.calls();
+request request_at(const fb::sim::workload& requests, std::size_t index) {
+    return {static_cast<modality>(requests.arrivals[index].info.priority),
+            static_cast<std::uint16_t>(index % payloads)};
+}
+
+served_run serve_by_hand(std::string name, const fb::sim::workload& requests, inference& run, batching how) {
+    const fb::steady_clock clock;
+    std::vector<fate> fates(requests.arrivals.size());
+    std::vector<std::future<timed_reply>> futures;
+    futures.reserve(fates.size());
+    run.take_calls();
 
     hand_batcher<request, timed_reply> batcher{how.max_size, how.max_delay};
-    std::atomic<std::size_t> answered{0};
+    std::atomic<std::size_t> ended{0};
     std::thread worker{[&] {
         batcher.run([&](std::span<const request> batch) {
             const std::vector<reply> replies = run(batch);
-            const forebay::time_point ready = clock.now();
             std::vector<timed_reply> timed;
             timed.reserve(replies.size());
-            for (const reply& one : replies) timed.push_back({one, ready});
-            answered.fetch_add(timed.size(), std::memory_order_relaxed);
+            for (const reply& one : replies) timed.push_back({one, run.last_call().start, clock.now()});
+            ended.fetch_add(timed.size(), std::memory_order_relaxed);
             return timed;
         });
     }};
 
-    const forebay::time_point start = clock.now() + lead_in;
-    std::vector<std::pair<std::future<timed_reply>, forebay::time_point>> replies;
-    replies.reserve(records.size());
+    const fb::time_point start = clock.now() + lead_in;
     send_when_due(
-        requests, start, result.name,
-        [&](std::size_t i, forebay::time_point due) { replies.emplace_back(batcher.submit(records[i].sent), due); },
-        [&] { return answered.load(std::memory_order_relaxed); });
+        requests, start, name, [&](std::size_t i) { futures.push_back(batcher.submit(request_at(requests, i))); },
+        [&] { return ended.load(std::memory_order_relaxed); });
     batcher.close();
     worker.join();
 
-    for (std::size_t i = 0; i < replies.size(); ++i) {
-        auto& [future, due] = replies[i];
-        if (future.wait_for(std::chrono::seconds{0}) != std::future_status::ready) continue;  // no outcome: found later
-        records[i].outcomes = 1;  // a promise cannot be kept twice
+    for (std::size_t i = 0; i < futures.size(); ++i) {
+        if (futures[i].wait_for(0s) != std::future_status::ready) continue;  // no outcome: found by the checks
+        fates[i].outcomes = 1;                                               // a promise cannot be kept twice
         try {
-            const timed_reply got = future.get();
-            records[i].served = true;
-            records[i].answer = got.answer;
-            records[i].latency = got.ready - due;
-            result.length = std::max(result.length, got.ready - start);
+            const timed_reply got = futures[i].get();
+            fates[i].how = fb::ending::delivered;
+            fates[i].started = got.started;
+            fates[i].ended = got.ended;
+            fates[i].answer = got.answer;
         } catch (const std::exception& error) {
-            result.trouble = error.what();
+            std::fprintf(stderr, "%s: request %zu: %s\n", name.c_str(), i, error.what());
+            fates[i].ended = clock.now();
         }
     }
-    result.batches = run.calls() - calls_before;
-    return result;
+    return {std::move(name), requests, std::move(fates), run.take_calls(), start};
+}
+
+served_run serve_with_forebay(std::string name, const fb::sim::workload& requests, inference& run, batching how,
+                              const std::vector<fb::quota>& quotas) {
+    const fb::steady_clock clock;
+    std::vector<fate> fates(requests.arrivals.size());
+    std::atomic<std::size_t> ended{0};
+    run.take_calls();
+
+    auto scheduler = fb::make_scheduler<request, reply>(forebay_policies(how, quotas),
+                                                        [&](std::span<const request> batch) { return run(batch); });
+    std::thread worker{[&] { scheduler.run(); }};
+
+    const fb::time_point start = clock.now() + lead_in;
+    send_when_due(
+        requests, start, name,
+        [&](std::size_t i) {
+            fate& its = fates[i];
+            const auto taken = scheduler.submit(request_at(requests, i), requests.arrivals[i].info, [&](auto outcome) {
+                ++its.outcomes;
+                its.how = outcome.how();
+                its.ended = clock.now();
+                if (outcome) {
+                    its.started = run.last_call().start;
+                    its.answer = *outcome;
+                }
+                ended.fetch_add(1, std::memory_order_relaxed);
+            });
+            if (!taken) {
+                ++its.outcomes;
+                its.refused_by = taken.error().which;
+                ended.fetch_add(1, std::memory_order_relaxed);
+            }
+        },
+        [&] { return ended.load(std::memory_order_relaxed); });
+    scheduler.drain(60s);
+    worker.join();
+    return {std::move(name), requests, std::move(fates), run.take_calls(), start};
 }
 
 }  // namespace example

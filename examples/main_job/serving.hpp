@@ -2,6 +2,7 @@
 #pragma once
 
 #include "inference.hpp"
+#include <forebay/outcome.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/sim/workload.hpp>
 #include <forebay/time.hpp>
@@ -14,42 +15,44 @@
 
 namespace example {
 
-/// One arrival, and all that became of it.
-struct record {
-    modality kind{};
-    std::uint32_t tenant{0};
-    request sent{};
-    /// How many outcomes it had: a refusal, a reply or a failure. Must end as 1.
+/// What became of one request.
+struct fate {
+    /// How often it was told an outcome: a refusal, a reply, a failure. Must be 1 in the end.
     std::uint32_t outcomes{0};
     /// The limit that refused it; none if it was let in.
     forebay::limit refused_by{forebay::limit::none};
-    bool served{false};
+    forebay::ending how{forebay::ending::failed};
+    /// When the model began with it, and when its outcome was told.
+    forebay::time_point started{};
+    forebay::time_point ended{};
     reply answer{};
-    /// From the instant it was due to arrive, so that a sender that falls behind hides nothing.
-    forebay::duration latency{};
 };
 
+/// One way of serving, over one sequence of requests. `fates` and `requests.arrivals` go by the same index.
 struct served_run {
-    std::string name{};
-    std::vector<record> records{};
-    /// From the first arrival to the last outcome.
-    forebay::duration length{};
-    std::size_t batches{0};
-    /// What else went wrong, for the checks at the end; empty if nothing.
-    std::string trouble{};
+    std::string name;
+    forebay::sim::workload requests;
+    std::vector<fate> fates;
+    std::vector<inference::call> calls;
+    /// The workload's time 0.
+    forebay::time_point start;
 };
 
-/// How batches are made, by hand and by forebay.
+/// How batches are made, by hand and by forebay alike.
 struct batching {
     std::size_t max_size;
     forebay::duration max_delay;
 };
 
-/// Serves the arrivals in real time with the hand-written batcher.
-served_run serve_by_hand(std::string name, const forebay::sim::workload& requests, inference& run, batching how);
+/// What the model is sent for request `index`. Neighbours differ.
+[[nodiscard]] request request_at(const forebay::sim::workload& requests, std::size_t index);
 
-/// Serves them with forebay: `quotas` by tenant index.
-served_run serve_with_forebay(std::string name, const forebay::sim::workload& requests, inference& run, batching how,
-                              const std::vector<forebay::quota>& quotas);
+/// Serves the arrivals in real time with the hand-written batcher.
+[[nodiscard]] served_run serve_by_hand(std::string name, const forebay::sim::workload& requests, inference& run,
+                                       batching how);
+
+/// Serves them with forebay. `quotas` go by tenant index.
+[[nodiscard]] served_run serve_with_forebay(std::string name, const forebay::sim::workload& requests, inference& run,
+                                            batching how, const std::vector<forebay::quota>& quotas);
 
 }  // namespace example
