@@ -14,5 +14,5 @@ while read -r source; do
         echo "$source: run $2 -i on it"
         broken=1
     fi
-done < <(find "${parts[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' \) | LC_ALL=C sort)
+done <<<"$(find "${parts[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' \) | LC_ALL=C sort)"
 exit $broken

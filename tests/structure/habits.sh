@@ -7,7 +7,7 @@ cd "${1:?usage: habits.sh ROOT}"
 
 parts=()
 for part in include examples tests bench; do [[ ! -d $part ]] || parts+=("$part"); done
-mapfile -t sources < <(find "${parts[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' \) | LC_ALL=C sort)
+mapfile -t sources <<<"$(find "${parts[@]}" -type f \( -name '*.hpp' -o -name '*.cpp' \) | LC_ALL=C sort)"
 
 awk '
     function breach(text) { print FILENAME ":" FNR ": " text; broken = 1 }

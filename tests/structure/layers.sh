@@ -46,6 +46,7 @@ batch/cost_budget
 batch/deadline_aware
 batch/adaptive_batch
 batch/batch batch/batch_collector
+batch/inference
 policies
 engine
 scheduler
@@ -56,8 +57,8 @@ sim/random
 sim/csv
 sim/workload sim/trace
 sim/service_model
-sim/table
 sim/report
+sim/table
 sim/experiment
 sim/html_report
 '
@@ -71,8 +72,7 @@ shared_mutex source_location span sstream stack stdexcept stop_token streambuf s
 tuple type_traits typeindex typeinfo unordered_map unordered_set utility variant vector version '
 
 cd "$root/include/forebay"
-mapfile -t headers < <(find . -name '*.hpp' | sed 's|^\./||' | LC_ALL=C sort)
-((${#headers[@]} > 0)) || { echo "$root/include/forebay: no headers"; exit 1; }
+mapfile -t headers <<<"$(find . -name '*.hpp' | sed 's|^\./||' | LC_ALL=C sort)"
 awk -v order="$order" -v standard="$standard" '
     BEGIN {
         lines = split(order, line, "\n")

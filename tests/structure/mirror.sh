@@ -21,5 +21,5 @@ while read -r header; do
         continue
     fi
     broken=1
-done < <(cd include/forebay && find . -name '*.hpp' | sed 's|^\./||' | LC_ALL=C sort)
+done <<<"$(cd include/forebay && find . -name '*.hpp' | sed 's|^\./||' | LC_ALL=C sort)"
 exit $broken
