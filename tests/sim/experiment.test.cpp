@@ -1,0 +1,288 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include <forebay/batch/size_or_delay.hpp>
+#include <forebay/queue/strict_priority.hpp>
+#include <forebay/sim/experiment.hpp>
+#include <forebay/sim/table.hpp>
+
+#include <array>
+#include <chrono>
+#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace fb = forebay;
+namespace sim = forebay::sim;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::uint64_t seed = 1909;  // Erlang's paper
+
+fb::time_point at(fb::duration since) {
+    return fb::time_point{since};
+}
+
+/// Requests at these milliseconds, each of that profile.
+sim::workload at_milliseconds(const std::vector<int>& times, const sim::profile& sort = {}) {
+    sim::workload result;
+    for (const int time : times) {
+        sim::arrival one;
+        one.at = at(std::chrono::milliseconds{time});
+        result.label(one, sort);
+        result.arrivals.push_back(one);
+    }
+    return result;
+}
+
+constexpr sim::affine_service ten_milliseconds{.base = 10ms};
+/// Each request takes as many nanoseconds as it has units, alone or in a batch.
+constexpr sim::affine_service by_units{.per_input_unit = 1ns};
+
+/// Poisson arrivals whose service times are exponential with that mean, told as units.
+sim::workload markov(std::int64_t per_second, fb::duration mean, std::size_t requests) {
+    sim::workload load = sim::poisson({{}, fb::rate::per_second(per_second)}, requests, seed);
+    sim::random_stream sizes{seed, fb::tenant_id{}, 100};
+    for (sim::arrival& one : load.arrivals) one.input_units = sizes.exponential(mean).count();
+    return load;
+}
+
+/// An admission policy as a host would write one: lets every second request in.
+struct every_second {
+    struct state {
+        std::uint64_t asked{0};
+        fb::verdict try_acquire(const fb::request_info&, fb::time_point now, fb::permit&) noexcept {
+            return ++asked % 2 == 1 ? fb::admitted(now) : fb::retry_at(now + 1ms, fb::limit::rate, 1);
+        }
+        void settle(fb::permit&, std::int64_t, fb::time_point) noexcept {}
+        void give_back(fb::permit&, fb::time_point) noexcept {}
+    };
+    template <class Sync>
+    state build() const {
+        return {};
+    }
+};
+
+/// A batch policy that waits for company for ever.
+struct full_only {
+    std::size_t max_batch_size{4};
+    fb::batch_plan plan(const fb::waiting_group& group) const noexcept {
+        if (group.count < max_batch_size) return {fb::no_deadline, group.count, fb::dispatch_cause::drain};
+        return {fb::time_point::min(), max_batch_size, fb::dispatch_cause::full};
+    }
+};
+
+}  // namespace
+
+TEST_CASE("six requests through one executor give the metrics worked out by hand") {
+    sim::workload load = at_milliseconds({0, 2, 4, 30, 31, 32}, {.slo = 25ms});
+    const char* const tenants[] = {"A", "A", "B", "B", "A", "B"};
+    for (std::size_t i = 0; i < 6; ++i) load.label(load.arrivals[i], {.tenant = tenants[i], .slo = 25ms});
+    const sim::report report = sim::experiment{load, ten_milliseconds}.run("fifo", fb::policies{});
+
+    CHECK(report.all.arrived == 6);
+    CHECK(report.all.delivered() == 6);
+    CHECK(report.all.latency.p50 == 18ms);
+    CHECK(report.all.latency.p99 == 28ms);
+    CHECK(report.all.latency.mean_seconds == Approx((10 + 18 + 26 + 10 + 19 + 28) / 6e3));
+    CHECK(report.all.slo_attainment() == Approx(4.0 / 6));
+    CHECK(report.utilisation() == 1);
+    CHECK(report.throughput_rps() == Approx(100));
+    CHECK(report.goodput_rps() == Approx(66.6667).epsilon(1e-5));
+    CHECK(report.batches == 6);
+    CHECK(report.elapsed == 60ms);
+    CHECK(report.policy == "fifo");
+}
+
+TEST_CASE("a batch leaves when it is full or its delay has passed, to the nanosecond") {
+    const sim::experiment lab{at_milliseconds({0, 1, 2, 20}), ten_milliseconds};
+    const sim::report report =
+        lab.run("pairs", fb::policies{.batching = fb::size_or_delay{.max_batch_size = 2, .max_queue_delay = 5ms}});
+    // 0 and 1 leave full at 1; 2 finds the executor busy until 11; 20 waits its 5 ms alone.
+    CHECK(report.batches == 3);
+    CHECK(report.mean_batch_size() == Approx(4.0 / 3));
+    CHECK(report.all.latency.max == 19ms);
+    CHECK(report.all.latency.p50 == 11ms);
+    CHECK(report.all.latency.mean_seconds == Approx((11 + 10 + 19 + 15) / 4e3));
+    CHECK(report.all.queue_delay.max == 9ms);
+    CHECK(report.all.queue_delay.mean_seconds == Approx((1 + 0 + 9 + 5) / 4e3));
+    CHECK(report.busy == 30ms);
+    CHECK(report.elapsed == 35ms);
+}
+
+TEST_CASE("a batch comes back before a request that arrives at the same instant, which then does not wait") {
+    const sim::report report =
+        sim::experiment{at_milliseconds({0, 10, 20}), ten_milliseconds}.run("fifo", fb::policies{});
+    CHECK(report.all.queue_delay.max == 0ns);
+    CHECK(report.utilisation() == 1);
+}
+
+TEST_CASE("requests of one instant share a batch") {
+    const sim::report report = sim::experiment{at_milliseconds({0, 0, 0}), ten_milliseconds}.run(
+        "batch", fb::policies{.batching = fb::size_or_delay{.max_batch_size = 8}});
+    CHECK(report.batches == 1);
+    CHECK(report.all.latency.max == 10ms);
+}
+
+TEST_CASE("two executors run two batches at once") {
+    const sim::report report =
+        sim::experiment{at_milliseconds({0, 1, 2}), ten_milliseconds}.run("two", fb::policies{.executors = 2});
+    CHECK(report.all.latency.mean_seconds == Approx((10 + 10 + 18) / 3e3));
+    CHECK(report.elapsed == 20ms);
+    CHECK(report.utilisation() == Approx(30.0 / 40));
+}
+
+TEST_CASE("batches of no duration and a workload of nothing end well") {
+    const sim::report instant =
+        sim::experiment{at_milliseconds({0, 0, 5}), sim::affine_service{}}.run("instant", fb::policies{});
+    CHECK(instant.all.delivered() == 3);
+    CHECK(instant.all.latency.max == 0ns);
+    const sim::report nothing = sim::experiment{sim::workload{}, ten_milliseconds}.run("nothing", fb::policies{});
+    CHECK(nothing.all.arrived == 0);
+    CHECK(nothing.elapsed == 0ns);
+}
+
+TEST_CASE("arrivals may lie anywhere on the line") {
+    for (const fb::duration start : {fb::duration{-20s}, fb::duration{1'700'158'623'979'960'000}}) {
+        sim::workload load = at_milliseconds({0, 2, 4});
+        for (sim::arrival& one : load.arrivals) sim::move_to(one, one.at + start);
+        const sim::report report = sim::experiment{load, ten_milliseconds}.run("fifo", fb::policies{});
+        CHECK(report.all.latency.max == 26ms);
+        CHECK(report.elapsed == 30ms);
+    }
+}
+
+TEST_CASE("a request expires at its deadline and not when the executor comes back") {
+    sim::workload load = at_milliseconds({0, 1}, {.patience = 5ms});
+    const sim::report report = sim::experiment{load, ten_milliseconds}.run("fifo", fb::policies{});
+    CHECK(report.all.count(fb::ending::expired) == 1);
+    CHECK(report.all.delivered() == 1);
+    CHECK(report.elapsed == 10ms);
+    // With nothing else to come, the expiry itself is the last event.
+    load.arrivals.erase(load.arrivals.begin());
+    const sim::report alone =
+        sim::experiment{load, ten_milliseconds}.run("waits", fb::policies{.batching = full_only{}});
+    CHECK(alone.all.count(fb::ending::expired) == 1);
+    CHECK(alone.elapsed == 5ms);
+}
+
+TEST_CASE("refusals are counted by the limit that bound, and refused requests are never served") {
+    const sim::experiment lab{at_milliseconds({0, 1, 2, 3, 4}), ten_milliseconds};
+    const sim::report bounded = lab.run("short queue", fb::policies{.capacity = {.max_requests = 2}});
+    CHECK(bounded.all.delivered() == 3);
+    CHECK(bounded.all.count(fb::limit::queued_requests) == 2);
+    const sim::report metered = lab.run("every second", fb::policies{.admission = every_second{}});
+    CHECK(metered.all.delivered() == 3);
+    CHECK(metered.all.count(fb::limit::rate) == 2);
+}
+
+TEST_CASE("what would wait for company for ever is sent once nobody is left to come") {
+    const sim::report report = sim::experiment{at_milliseconds({0, 1, 2, 3, 4, 50}), ten_milliseconds}.run(
+        "fours", fb::policies{.batching = full_only{}});
+    CHECK(report.all.delivered() == 6);
+    CHECK(report.batches == 2);
+    CHECK(report.all.latency.max == 56ms);  // the fifth waited from 4 to 50
+}
+
+TEST_CASE("the service model sees what is in the batch") {
+    sim::workload load = at_milliseconds({0, 0, 0});
+    load.arrivals[1].input_units = 5'000'000;
+    const sim::report report =
+        sim::experiment{load, by_units}.run("batch", fb::policies{.batching = fb::size_or_delay{.max_batch_size = 2}});
+    CHECK(report.busy == 5ms + 2ns);
+    CHECK(report.batches == 2);
+}
+
+TEST_CASE("the same workload under the same policy gives the same bytes, whatever ran between") {
+    const sim::experiment lab{markov(90, 10ms, 20'000), by_units};
+    const auto once = [&](std::size_t size) {
+        const std::vector<sim::report> runs{lab.run("p", fb::policies{.batching = fb::size_or_delay{size, 3ms}})};
+        return sim::table(runs);
+    };
+    const std::vector<sim::arrival> before = lab.requests().arrivals;
+    const std::string first = once(4);
+    CHECK(once(8) != first);
+    CHECK(once(4) == first);
+    CHECK(lab.requests().arrivals == before);
+}
+
+// These values were the same from g++ 12 and clang 19 at -O0 and at -O2 -march=native.
+TEST_CASE("a run's figures never change") {
+    const sim::report report = sim::experiment{markov(90, 10ms, 20'000), by_units}.run(
+        "p", fb::policies{.batching = fb::size_or_delay{4, 3ms}});
+    CHECK(report.batches == 7111);
+    CHECK(report.busy.count() == 201'260'476'352);
+    CHECK(report.elapsed.count() == 222'302'350'496);
+    CHECK(report.all.latency.p50.count() == 94'772'061);
+    CHECK(report.all.latency.p99.count() == 457'886'183);
+    CHECK(report.all.latency.max.count() == 549'952'666);
+}
+
+TEST_CASE("constant service of Poisson arrivals waits as long as theory says") {
+    INFO("seed " << seed);
+    for (const int percent : {50, 80}) {
+        const double load = percent / 100.0;
+        const auto rate = fb::rate::per_second(percent);
+        const sim::report report =
+            sim::experiment{sim::poisson({{}, rate}, 200'000, seed), ten_milliseconds}.run("M/D/1", fb::policies{});
+        INFO("load " << load);
+        CHECK(report.all.queue_delay.mean_seconds == Approx(load * 0.01 / (2 * (1 - load))).epsilon(0.05));
+        CHECK(report.utilisation() == Approx(load).epsilon(0.01));
+    }
+}
+
+TEST_CASE("exponential service of Poisson arrivals waits as long as theory says, also at its 99th percentile") {
+    INFO("seed " << seed);
+    for (const int percent : {50, 70}) {
+        const double load = percent / 100.0;
+        const sim::report report =
+            sim::experiment{markov(percent, 10ms, 200'000), by_units}.run("M/M/1", fb::policies{});
+        INFO("load " << load);
+        CHECK(report.all.queue_delay.mean_seconds == Approx(load * 0.01 / (1 - load)).epsilon(0.05));
+        CHECK(static_cast<double>(report.all.latency.p99.count()) / 1e9 ==
+              Approx(std::log(100.0) * 0.01 / (1 - load)).epsilon(0.05));
+    }
+}
+
+TEST_CASE("two executors wait as Erlang C says") {
+    INFO("seed " << seed);
+    const double load = 0.7;
+    const sim::report report =
+        sim::experiment{markov(140, 10ms, 200'000), by_units}.run("M/M/2", fb::policies{.executors = 2});
+    const double probability_of_waiting = 2 * load * load / (1 + load);
+    CHECK(report.all.queue_delay.mean_seconds == Approx(probability_of_waiting / (200 - 140)).epsilon(0.05));
+    CHECK(report.utilisation() == Approx(load).epsilon(0.01));
+}
+
+// Cobham: Priority assignment in waiting line problems, Operations Research 2(1), 1954.
+TEST_CASE("two strict classes wait as Cobham says") {
+    INFO("seed " << seed);
+    const std::array flows{sim::flow{{.tenant = "a", .kind = "urgent", .priority = 0}, fb::rate::per_second(30)},
+                           sim::flow{{.tenant = "b", .kind = "patient", .priority = 1}, fb::rate::per_second(40)}};
+    const sim::report report = sim::experiment{sim::poisson(flows, 200'000, seed), ten_milliseconds}.run(
+        "strict", fb::policies{.order = fb::strict_priority{}});
+    const double residual = 0.7 * 0.01 / 2;
+    REQUIRE(report.kinds.size() == 2);
+    for (const sim::tally& kind : report.kinds) {
+        const double expected = kind.name == "urgent" ? residual / (1 - 0.3) : residual / ((1 - 0.3) * (1 - 0.7));
+        INFO(kind.name);
+        CHECK(kind.queue_delay.mean_seconds == Approx(expected).epsilon(0.05));
+    }
+}
+
+TEST_CASE("what cannot be run is refused with what was expected") {
+    sim::workload unordered = at_milliseconds({1, 0});
+    CHECK_THROWS_AS((sim::experiment{unordered, ten_milliseconds}), std::invalid_argument);
+
+    const sim::experiment lab{at_milliseconds({0, 1}), ten_milliseconds};
+    CHECK_THROWS_AS(lab.run("none", fb::policies{.executors = 0}), std::invalid_argument);
+
+    const auto backwards = [](const sim::batch_shape&) { return fb::duration{-1}; };
+    const sim::experiment negative{at_milliseconds({0, 1}), backwards};
+    CHECK_THROWS_AS(negative.run("negative", fb::policies{}), std::invalid_argument);
+    const sim::experiment wrong_table{at_milliseconds({0, 1}), sim::affine_service{.base = -1ms}};
+    CHECK_THROWS_AS(wrong_table.run("negative", fb::policies{}), std::invalid_argument);
+}
