@@ -50,12 +50,6 @@ std::string mix_text(const std::array<part, 3>& mix) {
     return text;
 }
 
-std::vector<std::size_t> count_by_tenant(const sim::workload& requests) {
-    std::vector<std::size_t> counts(requests.tenants.size());
-    for (const sim::arrival& a : requests.arrivals) ++counts[a.tenant];
-    return counts;
-}
-
 }  // namespace
 
 arrivals built_in_arrivals(std::size_t count, std::uint64_t seed) {
@@ -114,22 +108,15 @@ double mean_rows(const sim::workload& requests) {
     return static_cast<double>(rows) / static_cast<double>(requests.arrivals.size());
 }
 
-std::size_t busiest_tenant(const sim::workload& requests) {
-    const std::vector<std::size_t> counts = count_by_tenant(requests);
-    return static_cast<std::size_t>(std::ranges::max_element(counts) - counts.begin());
+std::vector<std::int64_t> rows_by_tenant(const sim::workload& requests) {
+    std::vector<std::int64_t> rows(requests.tenants.size());
+    for (const sim::arrival& a : requests.arrivals) rows[a.tenant] += a.info.cost;
+    return rows;
 }
 
-std::vector<forebay::quota> quotas_for(const sim::workload& requests) {
-    const std::size_t busiest = busiest_tenant(requests);
-    const double seconds = std::max(std::chrono::duration<double>(requests.span()).count(), 1e-3);
-    std::vector<forebay::quota> quotas;
-    for (const std::size_t count : count_by_tenant(requests)) {
-        const double sent = static_cast<double>(count) / seconds;
-        const double allowed = quotas.size() == busiest ? sent / 2 : sent * 2;
-        quotas.emplace_back(forebay::rate::per_hour(std::llround(allowed * 3600) + 1),
-                            static_cast<std::int64_t>(allowed / 4) + 1);
-    }
-    return quotas;
+std::size_t busiest_tenant(const sim::workload& requests) {
+    const std::vector<std::int64_t> rows = rows_by_tenant(requests);
+    return static_cast<std::size_t>(std::ranges::max_element(rows) - rows.begin());
 }
 
 }  // namespace example

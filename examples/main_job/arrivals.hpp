@@ -1,7 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/rate.hpp>
 #include <forebay/sim/workload.hpp>
 
 #include <cstddef>
@@ -30,11 +29,10 @@ forebay::sim::workload at_rate(const forebay::sim::workload& requests, std::size
 /// Mean rows of the model's input that a request takes.
 double mean_rows(const forebay::sim::workload& requests);
 
-/// Who sends the most, as an index into the tenants.
-std::size_t busiest_tenant(const forebay::sim::workload& requests);
+/// What each tenant sends, in rows, by its index.
+std::vector<std::int64_t> rows_by_tenant(const forebay::sim::workload& requests);
 
-/// What each tenant may send, by index: the busiest half of what it does send, every other twice as much as it does.
-/// A quarter of a second's worth may come at once.
-std::vector<forebay::quota> quotas_for(const forebay::sim::workload& requests);
+/// Who sends the most, by its index.
+std::size_t busiest_tenant(const forebay::sim::workload& requests);
 
 }  // namespace example

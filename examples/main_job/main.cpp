@@ -104,7 +104,7 @@ int serve(const options& chosen) {
     };
     const fb::sim::workload slow = offered(single_capacity);
     const fb::sim::workload fast = offered(batched_capacity);
-    const std::vector<fb::quota> quotas = quotas_for(fast);
+    const tenant_quotas quotas{fast};
 
     std::printf("\nRequests\n");
     for (const std::string& line : source.origin) std::printf("  %s\n", line.c_str());
@@ -148,6 +148,17 @@ int serve(const options& chosen) {
         for (const served_run& one : runs) measured.push_back(report_of(one));
         print_measured(measured);
     }
+    const fb::tenant_id busiest = fb::tenant_of(fast.tenants[flood]);
+    std::int64_t let_in = 0;
+    for (std::size_t i = 0; i < fast.arrivals.size(); ++i) {
+        const bool counts = fast.arrivals[i].info.tenant == busiest && runs[2].fates[i].refused_by == fb::limit::none;
+        if (counts) let_in += fast.arrivals[i].info.cost;
+    }
+    const fb::quota its_quota = quotas(busiest);
+    const double allowed =
+        static_cast<double>(its_quota.burst()) + static_cast<double>(its_quota.refill().tokens()) /
+                                                     static_cast<double>(its_quota.refill().nanoseconds()) *
+                                                     static_cast<double>(runs[2].sending.count());
     std::printf("\n");
     bool passed = check(error < 1e-4, "the model agrees with its definition, evaluated in double");
     passed = check(one_outcome, "every request had exactly one outcome") && passed;
@@ -155,6 +166,10 @@ int serve(const options& chosen) {
     passed =
         check(right_reply, "every reply has the bits of a direct call for its request: " + std::to_string(replies)) &&
         passed;
+    passed = check(static_cast<double>(let_in) <= allowed + 1,
+                   fast.tenants[flood] + " was held to its quota: " + std::to_string(let_in) +
+                       " rows let in, at most " + std::to_string(static_cast<std::int64_t>(allowed)) + " allowed") &&
+             passed;
     return passed ? 0 : 1;
 }
 

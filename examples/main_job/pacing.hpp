@@ -15,8 +15,8 @@ namespace example {
 /// Calls `send(index)` for each arrival when it is due, on the calling thread, and once a second says on stderr
 /// how far it is: `answered()` is asked for that. Time 0 of the workload is `start`.
 template <class Send, class Answered>
-void send_when_due(const forebay::sim::workload& requests, forebay::time_point start, const std::string& name,
-                   Send send, Answered answered) {
+forebay::duration send_when_due(const forebay::sim::workload& requests, forebay::time_point start,
+                                const std::string& name, Send send, Answered answered) {
     using namespace std::chrono_literals;
     const forebay::steady_clock clock;
     const auto say = [&](std::size_t sent, forebay::time_point now) {
@@ -24,6 +24,7 @@ void send_when_due(const forebay::sim::workload& requests, forebay::time_point s
                      std::chrono::duration<double>(now - start).count(), sent, requests.arrivals.size(), answered());
     };
     forebay::time_point next_word = start + 1s;
+    forebay::time_point first{};
     for (std::size_t i = 0; i < requests.arrivals.size(); ++i) {
         const forebay::time_point due = start + requests.arrivals[i].at.time_since_epoch();
         // Sleeping is late by some tens of microseconds: the last stretch is waited out awake.
@@ -38,9 +39,12 @@ void send_when_due(const forebay::sim::workload& requests, forebay::time_point s
                 std::this_thread::yield();
             }
         }
+        if (i == 0) first = clock.now();
         send(i);
     }
-    say(requests.arrivals.size(), clock.now());
+    const forebay::time_point last = clock.now();
+    say(requests.arrivals.size(), last);
+    return last - first;
 }
 
 }  // namespace example

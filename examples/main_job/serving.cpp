@@ -3,8 +3,6 @@
 
 #include "hand_batcher.hpp"
 #include "pacing.hpp"
-#include <forebay/batch/size_or_delay.hpp>
-#include <forebay/queue/strict_priority.hpp>
 #include <forebay/scheduler.hpp>
 
 #include <atomic>
@@ -22,13 +20,6 @@ using namespace std::chrono_literals;
 
 /// The first arrival comes this long after the threads are set up.
 constexpr fb::duration lead_in = 20ms;
-
-auto forebay_policies(batching how, const std::vector<fb::quota>&) {
-    return fb::policies{
-        .order = fb::strict_priority{fb::fifo{}, modalities.size()},
-        .batching = fb::size_or_delay{.max_batch_size = how.max_size, .max_queue_delay = how.max_delay},
-    };
-}
 
 struct timed_reply {
     reply answer;
@@ -64,7 +55,7 @@ served_run serve_by_hand(std::string name, const fb::sim::workload& requests, in
     }};
 
     const fb::time_point start = clock.now() + lead_in;
-    send_when_due(
+    const fb::duration sending = send_when_due(
         requests, start, name, [&](std::size_t i) { futures.push_back(batcher.submit(request_at(requests, i))); },
         [&] { return ended.load(std::memory_order_relaxed); });
     batcher.close();
@@ -84,11 +75,11 @@ served_run serve_by_hand(std::string name, const fb::sim::workload& requests, in
             fates[i].ended = clock.now();
         }
     }
-    return {std::move(name), requests, std::move(fates), run.take_calls(), start};
+    return {std::move(name), requests, std::move(fates), run.take_calls(), start, sending};
 }
 
 served_run serve_with_forebay(std::string name, const fb::sim::workload& requests, inference& run, batching how,
-                              const std::vector<fb::quota>& quotas) {
+                              const tenant_quotas& quotas) {
     const fb::steady_clock clock;
     std::vector<fate> fates(requests.arrivals.size());
     std::atomic<std::size_t> ended{0};
@@ -99,7 +90,7 @@ served_run serve_with_forebay(std::string name, const fb::sim::workload& request
     std::thread worker{[&] { scheduler.run(); }};
 
     const fb::time_point start = clock.now() + lead_in;
-    send_when_due(
+    const fb::duration sending = send_when_due(
         requests, start, name,
         [&](std::size_t i) {
             fate& its = fates[i];
@@ -122,7 +113,7 @@ served_run serve_with_forebay(std::string name, const fb::sim::workload& request
         [&] { return ended.load(std::memory_order_relaxed); });
     scheduler.drain(60s);
     worker.join();
-    return {std::move(name), requests, std::move(fates), run.take_calls(), start};
+    return {std::move(name), requests, std::move(fates), run.take_calls(), start, sending};
 }
 
 }  // namespace example

@@ -1,9 +1,9 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "chosen.hpp"
 #include "inference.hpp"
 #include <forebay/outcome.hpp>
-#include <forebay/rate.hpp>
 #include <forebay/sim/workload.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
@@ -36,12 +36,8 @@ struct served_run {
     std::vector<inference::call> calls;
     /// The workload's time 0.
     forebay::time_point start;
-};
-
-/// How batches are made, by hand and by forebay alike.
-struct batching {
-    std::size_t max_size;
-    forebay::duration max_delay;
+    /// From the first request's sending to the last one's.
+    forebay::duration sending;
 };
 
 /// What the model is sent for request `index`. Neighbours differ.
@@ -51,8 +47,8 @@ struct batching {
 [[nodiscard]] served_run serve_by_hand(std::string name, const forebay::sim::workload& requests, inference& run,
                                        batching how);
 
-/// Serves them with forebay. `quotas` go by tenant index.
+/// Serves them with forebay.
 [[nodiscard]] served_run serve_with_forebay(std::string name, const forebay::sim::workload& requests, inference& run,
-                                            batching how, const std::vector<forebay::quota>& quotas);
+                                            batching how, const tenant_quotas& quotas);
 
 }  // namespace example
