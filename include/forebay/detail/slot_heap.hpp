@@ -11,8 +11,9 @@ namespace forebay::inline v0::detail {
 /// A min-heap of slots by rank in which any slot can be erased or re-ranked. Where each slot stands is kept in an array
 /// of the caller's, indexed by slot, so that many heaps over one table of slots share one array.
 ///
-/// Rank     trivially copyable, ordered by `<`; smallest first. Slots of equal rank leave in an unspecified order that
-///          depends on the calls alone. Of two words, one unsigned __int128 compares fastest.
+/// Rank     trivially copyable, ordered by `<`; smallest first. Slots of equal rank leave in an order that depends on
+///          the calls alone. A pair of words is best kept as two (24 bytes an entry) and compared as one unsigned
+///          __int128, which takes no branch.
 /// Arity    children of a node, a power of two: wider is shallower. 4 entries of 16 bytes are a cache line.
 /// cost     push O(1) on average, O(log size) at worst; pop, erase, update O(log size)
 /// position  every call must be given the same array; the entries of slots that are not in are free for other use
@@ -113,7 +114,7 @@ private:
         return best;
     }
 
-    // A tournament: comparisons of one round do not wait for each other, and the choice needs no branch.
+    // A tournament: the comparisons of one round do not wait for each other.
     template <unsigned Width>
     [[nodiscard]] static std::size_t least(const entry* first) noexcept {
         if constexpr (Width == 1) {
@@ -121,7 +122,8 @@ private:
         } else {
             const std::size_t left = least<Width / 2>(first);
             const std::size_t right = Width / 2 + least<Width / 2>(first + Width / 2);
-            return first[right].rank < first[left].rank ? right : left;
+            // Arithmetic, because compilers turn the conditional into a jump that is mispredicted every other time.
+            return left + (right - left) * static_cast<std::size_t>(first[right].rank < first[left].rank);
         }
     }
 
