@@ -16,6 +16,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -41,9 +42,10 @@ struct always_open {
 /// threads  none: the host serialises
 template <class Value, class Order = fifo, class Gate = always_open>
 class priority_queue {
-    static_assert(discipline<Order>,
-                  "forebay: the order must be a discipline: a leaf with rank(queued), or selectors that end in one; copy a "
-                  "model in <forebay/queue/discipline.hpp>");
+    static_assert(
+        discipline<Order>,
+        "forebay: the order must be a discipline: a leaf with rank(queued), or selectors that end in one; copy a "
+        "model in <forebay/queue/discipline.hpp>");
     static_assert(std::is_nothrow_move_constructible_v<Value>, "forebay: a queued value must be nothrow movable");
 
     struct entry : queued {
@@ -69,7 +71,7 @@ public:
         : order_{(detail::validate(order), std::move(order))},
           gate_{std::move(gate)},
           bounds_{detail::checked(bounds)},
-          entries_(bounds.max_requests + in_hand),
+          entries_(slots(bounds, in_hand)),
           values_{std::make_unique_for_overwrite<storage[]>(entries_.size())},
           deadlines_{entries_.size()} {
         places_.links.resize(entries_.size());
@@ -96,10 +98,14 @@ public:
 
     /// Whether `push` would take such a request at `now`. O(1), changes nothing.
     [[nodiscard]] verdict check(const request_info& info, time_point now) const noexcept {
-        if (info.cost < 0) [[unlikely]] return never(limit::bad_cost);
-        if (!order_type::has_place(order_, info)) [[unlikely]] return never(limit::bad_priority);
-        if (info.deadline <= now) [[unlikely]] return never(limit::deadline);
-        if (info.cost > bounds_.max_cost) [[unlikely]] return never(limit::queued_cost, info.cost - bounds_.max_cost);
+        if (info.cost < 0) [[unlikely]]
+            return never(limit::bad_cost);
+        if (!order_type::has_place(order_, info)) [[unlikely]]
+            return never(limit::bad_priority);
+        if (info.deadline <= now) [[unlikely]]
+            return never(limit::deadline);
+        if (info.cost > bounds_.max_cost) [[unlikely]]
+            return never(limit::queued_cost, info.cost - bounds_.max_cost);
         if (size_ >= bounds_.max_requests || free_.empty()) [[unlikely]] {
             return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
         }
@@ -130,7 +136,7 @@ public:
             if (into.count == 0) rest(group);
             throw;
         }
-        std::construct_at(at(slot), std::forward<Parts>(parts)...);
+        std::construct_at(reinterpret_cast<Value*>(&values_[slot]), std::forward<Parts>(parts)...);
         free_.pop_back();
         ++sequence_;
         added.lane = group;
@@ -202,12 +208,13 @@ public:
         settle(id);
         return true;
     }
-    /// Ends a request that was taken or withdrawn; its ticket never matches again.
+    /// Ends a request that was taken or withdrawn. Its ticket matches nothing more, until its place has been used 2^32
+    /// times.
     void release(ticket t) noexcept {
         FOREBAY_EXPECTS(holds(t) && entries_[t.slot].lane == held_slot, "release what was taken, once");
         std::destroy_at(at(t.slot));
         entries_[t.slot].lane = free_slot;
-        ++entries_[t.slot].generation;
+        if (++entries_[t.slot].generation == 0) entries_[t.slot].generation = 1;  // 0 names no request
         free_.push_back(t.slot);
     }
 
@@ -277,10 +284,19 @@ private:
         }
     };
 
+    static std::size_t slots(const capacity& bounds, std::size_t in_hand) {
+        if (in_hand > (std::size_t{1} << 30)) {
+            throw std::invalid_argument("forebay: a queue's in_hand (scheduler: requests in batches) must be <= 2^30");
+        }
+        return bounds.max_requests + in_hand;
+    }
+
     struct alignas(Value) storage {
         std::byte raw[sizeof(Value)];
     };
-    [[nodiscard]] Value* at(std::size_t slot) noexcept { return std::launder(reinterpret_cast<Value*>(&values_[slot])); }
+    [[nodiscard]] Value* at(std::size_t slot) noexcept {
+        return std::launder(reinterpret_cast<Value*>(&values_[slot]));
+    }
 
     [[nodiscard]] ticket ticket_of(std::uint32_t slot) const noexcept { return {slot, entries_[slot].generation}; }
     [[nodiscard]] waiting_group view(const lane& of) const noexcept {
@@ -308,11 +324,8 @@ private:
         group_id id = keys_.find(key);
         if (id == no_lane) {
             if (spare_lanes_.empty()) {
+                if (lanes_.size() == lane_places_.size()) make_places(2 * lanes_.size() + 4);
                 const auto fresh = static_cast<group_id>(lanes_.size());
-                lane_places_.resize(lanes_.size() + 1);
-                open_.reserve(lanes_.size() + 1);
-                shut_.reserve(lanes_.size() + 1);
-                spare_lanes_.reserve(lanes_.size() + 1);
                 lanes_.push_back(lane{order_type{order_}, key});
                 spare_lanes_.push_back(fresh);
             }
@@ -325,6 +338,14 @@ private:
         }
         recent_ = id;
         return id;
+    }
+    /// Memory for this many lanes, so that none is needed where an exception would come too late. Doubling, like the
+    /// lanes themselves, keeps the price of a new key constant.
+    void make_places(std::size_t lanes) {
+        open_.reserve(lanes);
+        shut_.reserve(lanes);
+        spare_lanes_.reserve(lanes);
+        lane_places_.resize(lanes);
     }
     /// An empty lane keeps its key until the next one empties, so that a queue of one key that runs dry between
     /// requests does not take it out and in again each time.
