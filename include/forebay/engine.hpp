@@ -13,7 +13,6 @@
 #include <forebay/verdict.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -250,7 +249,12 @@ private:
         explicit ended_list(ending as = ending::expired) noexcept : how{as} {}
         ending how;
         std::size_t count{0};
-        std::array<ticket, most> ids;
+        struct {  // a ticket that is not set to zero first
+            std::uint32_t slot, generation;
+        } ids[most];
+
+        void add(ticket id) noexcept { ids[count++] = {id.slot, id.generation}; }
+        [[nodiscard]] ticket operator[](std::size_t i) const noexcept { return {ids[i].slot, ids[i].generation}; }
     };
     /// Holds the engine while host code that could destroy the scheduler runs. Made before the lock, so that it goes after.
     using keeper = std::shared_ptr<engine>;
@@ -373,7 +377,7 @@ private:
     }
 
     void never_ran(time_point now, ticket id, ended_list& list) noexcept {
-        list.ids[list.count++] = id;
+        list.add(id);
         const queued& about = collector_.queue().info(id);
         admission_.give_back(collector_.queue().value(id).taken, now);
         --ledger_.queued;
@@ -439,7 +443,7 @@ private:
         lock.unlock();
         call_sinks(over, inside.sink_failures);
         lock.lock();
-        for (std::size_t i = 0; i < over.count; ++i) collector_.queue().release(over.ids[i]);
+        for (std::size_t i = 0; i < over.count; ++i) collector_.queue().release(over[i]);
         inside.leave(*this);
     }
     void deliver_moved(unique_lock& lock, sink_type&& sink, ending how, keeper& alive) {
@@ -453,7 +457,7 @@ private:
     }
     void call_sinks(const ended_list& over, std::uint64_t& failures) noexcept {
         for (std::size_t i = 0; i < over.count; ++i) {
-            call(collector_.queue().value(over.ids[i]), outcome_type{over.how}, failures);
+            call(collector_.queue().value(over[i]), outcome_type{over.how}, failures);
         }
     }
 
@@ -480,7 +484,7 @@ private:
         }
         lock.lock();
         if (due != nullptr) put_back(*due);
-        for (std::size_t i = 0; i < over.count; ++i) collector_.queue().release(over.ids[i]);
+        for (std::size_t i = 0; i < over.count; ++i) collector_.queue().release(over[i]);
         inside.leave(*this);
         return now;
     }

@@ -29,11 +29,6 @@ struct multi_threaded {
     template <class T>
     using atomic = std::atomic<T>;
 
-    using mutex = std::mutex;
-    using scoped_lock = std::lock_guard<std::mutex>;
-    using unique_lock = std::unique_lock<std::mutex>;
-    using condition = std::condition_variable;
-
     /// Four bytes. Spins briefly, then sleeps in the kernel.
     class word_lock {
     public:
@@ -59,6 +54,12 @@ struct multi_threaded {
         static constexpr std::uint32_t contended = 2;
         std::atomic<std::uint32_t> state_{free};
     };
+
+    /// A word_lock: taken and given back in a few instructions where nobody else wants it, which std::mutex is not.
+    using mutex = word_lock;
+    using scoped_lock = std::lock_guard<mutex>;
+    using unique_lock = std::unique_lock<mutex>;
+    using condition = std::condition_variable_any;
 
     using thread_id = std::thread::id;
     [[nodiscard]] static thread_id this_thread() noexcept { return std::this_thread::get_id(); }

@@ -92,6 +92,13 @@ struct batch_maker {
 
 }  // namespace detail
 
+/// A range of results: it knows its size, and its elements can be moved into a Result or an outcome<Result>.
+template <class Results, class Result>
+concept results_for = requires(Results& results) {
+    { std::size(results) } -> std::convertible_to<std::size_t>;
+    { std::move(*std::begin(results)) } -> std::convertible_to<outcome<Result>>;
+};
+
 /// A batch for the host to run and complete, at once or later from any thread. Move-only.
 ///
 /// Whoever holds it owes every member an outcome; members that have none when it is destroyed fail with
@@ -170,10 +177,7 @@ public:
     /// more or fewer elements than members, all members fail with `failure::wrong_count`: nothing is ever shifted to a
     /// neighbour. Afterwards the batch is empty.
     template <class Results>
-        requires requires(Results& results) {
-            { std::size(results) } -> std::convertible_to<std::size_t>;
-            { std::move(*std::begin(results)) } -> std::convertible_to<outcome<Result>>;
-        }
+        requires results_for<std::remove_reference_t<Results>, Result>
     void complete(Results&& results) noexcept {
         if (record_ == nullptr) return;
         if (static_cast<std::size_t>(std::size(results)) != size()) return fail(failure::wrong_count, nullptr);

@@ -3,12 +3,9 @@
 
 #include <forebay/batch/batch.hpp>
 
-#include <cstddef>
 #include <cstdint>
-#include <iterator>
 #include <span>
 #include <type_traits>
-#include <utility>
 
 namespace forebay::inline v0 {
 
@@ -27,11 +24,9 @@ inline constexpr inference_form inference_form_of = [] {
         return inference_form::batch_by_value;
     } else if constexpr (std::is_invocable_v<Inference&, batch<Request, Result>&>) {
         return inference_form::batch_in_place;
-    } else if constexpr (requires(Inference& infer, std::span<Request> requests, std::size_t count) {
-                             count = std::size(infer(requests));
-                             outcome<Result>{std::move(*std::begin(infer(requests)))};
-                         }) {
-        return inference_form::span;
+    } else if constexpr (std::is_invocable_v<Inference&, std::span<Request>>) {
+        using results = std::remove_reference_t<std::invoke_result_t<Inference&, std::span<Request>>>;
+        return results_for<results, Result> ? inference_form::span : inference_form::none;
     } else {
         return inference_form::none;
     }

@@ -92,7 +92,7 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return operations_ != nullptr; }
 
     /// Calls it. Only when not empty.
-    Result operator()(Args... args) {
+    Result operator()(passed<Args>... args) {
         FOREBAY_EXPECTS(operations_ != nullptr, "test the function before calling it: this one is empty");
         return operations_->invoke(storage_, std::forward<Args>(args)...);
     }

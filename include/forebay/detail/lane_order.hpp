@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/detail/slot_heap.hpp>
+#include <forebay/detail/slot_table.hpp>
 
 #include <array>
 #include <bit>
@@ -11,34 +12,25 @@
 
 namespace forebay::inline v0::detail {
 
-inline constexpr std::uint32_t no_slot = ~std::uint32_t{0};
-
-/// What the lanes of one queue share: for each slot its neighbours in a list and its place in a heap. A slot is in one
-/// lane at a time.
-struct slot_places {
-    struct neighbours {
-        std::uint32_t next;
-        std::uint32_t previous;
-    };
-    std::vector<neighbours> links;
-    std::vector<std::uint32_t> heap;
-};
-
-/// The slots of a lane in order of acceptance. All O(1).
+/// The slots of a lane in order of acceptance, linked through their entries. All O(1).
 class acceptance_list {
 public:
     [[nodiscard]] std::uint32_t front() const noexcept { return head_; }
     [[nodiscard]] bool empty() const noexcept { return head_ == no_slot; }
 
-    void push_back(std::uint32_t slot, slot_places& places) noexcept {
-        places.links[slot] = {no_slot, tail_};
-        (tail_ == no_slot ? head_ : places.links[tail_].next) = slot;
+    template <class Entry>
+    void push_back(Entry* entries, std::uint32_t slot) noexcept {
+        entries[slot].next = no_slot;
+        entries[slot].previous = tail_;
+        (tail_ == no_slot ? head_ : entries[tail_].next) = slot;
         tail_ = slot;
     }
-    void erase(std::uint32_t slot, slot_places& places) noexcept {
-        const auto [next, previous] = places.links[slot];
-        (previous == no_slot ? head_ : places.links[previous].next) = next;
-        (next == no_slot ? tail_ : places.links[next].previous) = previous;
+    template <class Entry>
+    void erase(Entry* entries, std::uint32_t slot) noexcept {
+        const std::uint32_t next = entries[slot].next;
+        const std::uint32_t previous = entries[slot].previous;
+        (previous == no_slot ? head_ : entries[previous].next) = next;
+        (next == no_slot ? tail_ : entries[next].previous) = previous;
     }
 
 private:
@@ -47,11 +39,17 @@ private:
 };
 
 template <class Order>
-concept accepts_in_order = requires { requires Order::in_order_of_acceptance; };
+concept accepts_in_order = requires {
+    requires Order::in_order_of_acceptance;
+};
 template <class Order>
-concept has_children = requires(const Order& order) { order.child; };
+concept has_children = requires(const Order& order) {
+    order.child;
+};
 
 /// The order of the requests of one key, by the discipline `Order`. `Entry` is what the discipline ranks.
+///
+/// A slot is in one lane at a time, so all lanes of a queue share one array of heap positions.
 ///
 /// rank   how the order compares two entries, also of different keys: lexicographic, ends in the sequence number
 /// push   strong guarantee: only a ranked leaf allocates, before it changes anything
@@ -62,17 +60,18 @@ template <accepts_in_order Order, class Entry>
 class lane_order<Order, Entry> {
 public:
     using rank_type = std::array<std::uint64_t, 1>;
+    static constexpr bool uses_positions = false;
 
     explicit lane_order(const Order&) {}
 
     [[nodiscard]] static rank_type rank(const Order&, const Entry& entry) noexcept { return {entry.sequence}; }
     [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
 
-    void push(const Order&, const Entry*, std::uint32_t slot, slot_places& places) noexcept {
-        list_.push_back(slot, places);
+    void push(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t*) noexcept {
+        list_.push_back(entries, slot);
     }
-    void erase(const Order&, const Entry*, std::uint32_t slot, slot_places& places) noexcept {
-        list_.erase(slot, places);
+    void erase(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t*) noexcept {
+        list_.erase(entries, slot);
     }
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     [[nodiscard]] std::uint32_t best() const noexcept { return list_.front(); }
@@ -83,10 +82,10 @@ private:
 };
 
 template <class Order, class Entry>
-    requires(!accepts_in_order<Order> && !has_children<Order>)
-class lane_order<Order, Entry> {
+requires(!accepts_in_order<Order> && !has_children<Order>) class lane_order<Order, Entry> {
 public:
     using rank_type = std::array<std::uint64_t, 2>;
+    static constexpr bool uses_positions = true;
 
     explicit lane_order(const Order&) {}
 
@@ -95,13 +94,13 @@ public:
     }
     [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
 
-    void push(const Order& order, const Entry* entries, std::uint32_t slot, slot_places& places) {
-        heap_.push((heap_rank{order.rank(entries[slot])} << 64) | entries[slot].sequence, slot, places.heap.data());
-        list_.push_back(slot, places);
+    void push(const Order& order, Entry* entries, std::uint32_t slot, std::uint32_t* positions) {
+        heap_.push((heap_rank{order.rank(entries[slot])} << 64) | entries[slot].sequence, slot, positions);
+        list_.push_back(entries, slot);
     }
-    void erase(const Order&, const Entry*, std::uint32_t slot, slot_places& places) noexcept {
-        heap_.erase(slot, places.heap.data());
-        list_.erase(slot, places);
+    void erase(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t* positions) noexcept {
+        heap_.erase(slot, positions);
+        list_.erase(entries, slot);
     }
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     [[nodiscard]] std::uint32_t best() const noexcept { return heap_.top_slot(); }
@@ -121,6 +120,7 @@ class lane_order<Order, Entry> {
 
 public:
     using rank_type = std::array<std::uint64_t, depth>;
+    static constexpr bool uses_positions = child_lane::uses_positions;
 
     explicit lane_order(const Order& order) : children_(order.width(), child_lane{order.child}) {}
 
@@ -134,14 +134,14 @@ public:
         return order.child_of(info) < order.width() && child_lane::has_place(order.child, info);
     }
 
-    void push(const Order& order, const Entry* entries, std::uint32_t slot, slot_places& places) {
+    void push(const Order& order, Entry* entries, std::uint32_t slot, std::uint32_t* positions) {
         const std::uint32_t child = order.child_of(entries[slot].info);
-        children_[child].push(order.child, entries, slot, places);
+        children_[child].push(order.child, entries, slot, positions);
         occupied_ |= std::uint64_t{1} << child;
     }
-    void erase(const Order& order, const Entry* entries, std::uint32_t slot, slot_places& places) noexcept {
+    void erase(const Order& order, Entry* entries, std::uint32_t slot, std::uint32_t* positions) noexcept {
         const std::uint32_t child = order.child_of(entries[slot].info);
-        children_[child].erase(order.child, entries, slot, places);
+        children_[child].erase(order.child, entries, slot, positions);
         if (children_[child].empty()) occupied_ &= ~(std::uint64_t{1} << child);
     }
     [[nodiscard]] bool empty() const noexcept { return occupied_ == 0; }

@@ -3,9 +3,9 @@
 
 #include <forebay/contract.hpp>
 #include <forebay/detail/deadline_index.hpp>
-#include <forebay/detail/key_index.hpp>
+#include <forebay/detail/lane_index.hpp>
 #include <forebay/detail/lane_order.hpp>
-#include <forebay/detail/slot_heap.hpp>
+#include <forebay/detail/slot_table.hpp>
 #include <forebay/queue/capacity.hpp>
 #include <forebay/queue/discipline.hpp>
 #include <forebay/queue/fifo.hpp>
@@ -13,8 +13,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <new>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -48,10 +46,10 @@ class priority_queue {
         "model in <forebay/queue/discipline.hpp>");
     static_assert(std::is_nothrow_move_constructible_v<Value>, "forebay: a queued value must be nothrow movable");
 
-    struct entry : queued {
-        std::uint32_t lane;
-        std::uint32_t generation;
-    };
+    using slots_type = detail::slot_table<queued, Value>;
+    using entry = typename slots_type::entry;
+    using lanes_type = detail::lane_index<Order, entry>;
+    using lane = typename lanes_type::lane_type;
     using order_type = detail::lane_order<Order, entry>;
 
 public:
@@ -71,25 +69,9 @@ public:
         : order_{(detail::validate(order), std::move(order))},
           gate_{std::move(gate)},
           bounds_{detail::checked(bounds)},
-          entries_(slots(bounds, in_hand)),
-          values_{std::make_unique_for_overwrite<storage[]>(entries_.size())},
-          deadlines_{entries_.size()} {
-        places_.links.resize(entries_.size());
-        places_.heap.resize(entries_.size());
-        free_.reserve(entries_.size());
-        for (std::size_t slot = entries_.size(); slot-- > 0;) {
-            entries_[slot].lane = free_slot;
-            entries_[slot].generation = 1;
-            free_.push_back(static_cast<std::uint32_t>(slot));
-        }
-    }
-    priority_queue(const priority_queue&) = delete;
-    priority_queue& operator=(const priority_queue&) = delete;
-    ~priority_queue() {
-        for (std::size_t slot = 0; slot < entries_.size(); ++slot) {
-            if (entries_[slot].lane != free_slot) std::destroy_at(at(slot));
-        }
-    }
+          slots_{slots(bounds, in_hand)},
+          deadlines_{slots_.size()},
+          positions_(order_type::uses_positions ? slots_.size() : 0) {}
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -106,7 +88,7 @@ public:
             return never(limit::deadline);
         if (info.cost > bounds_.max_cost) [[unlikely]]
             return never(limit::queued_cost, info.cost - bounds_.max_cost);
-        if (size_ >= bounds_.max_requests || free_.empty()) [[unlikely]] {
+        if (size_ >= bounds_.max_requests || slots_.full()) [[unlikely]] {
             return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
         }
         if (const std::int64_t room = bounds_.max_cost - cost_; info.cost > room) [[unlikely]] {
@@ -121,70 +103,54 @@ public:
     ticket push(const request_info& info, time_point arrival, Parts&&... parts) {
         static_assert(std::is_nothrow_constructible_v<Value, Parts...>,
                       "forebay: making a queued value must not throw: copy before, move in");
-        FOREBAY_EXPECTS(!free_.empty(), "push only what check() admits");
-        const std::uint32_t slot = free_.back();
-        entry& added = entries_[slot];
-        added.info = info;
-        added.arrival = arrival;
-        added.sequence = sequence_;
-        const group_id group = lane_of(info.key);
-        lane& into = lanes_[group];
-        const std::uint32_t best = into.count == 0 ? detail::no_slot : into.order.best();
+        FOREBAY_EXPECTS(!slots_.full(), "push only what check() admits");
+        const std::uint32_t slot = slots_.next_free();
+        entry& added = slots_[slot];
+        static_cast<queued&>(added) = {info, arrival, sequence_};
+        const group_id id = lanes_.find_or_make(order_, info.key);
+        lane& into = lanes_[id];
         try {
-            into.order.push(order_, entries_.data(), slot, places_);
+            into.order.push(order_, slots_.data(), slot, positions_.data());
         } catch (...) {
-            if (into.count == 0) rest(group);
+            if (into.count == 0) lanes_.rest(id);
             throw;
         }
-        std::construct_at(reinterpret_cast<Value*>(&values_[slot]), std::forward<Parts>(parts)...);
-        free_.pop_back();
+        slots_.take_free(id, std::forward<Parts>(parts)...);
         ++sequence_;
-        added.lane = group;
         if (info.deadline != no_deadline) deadlines_.insert(slot, info.deadline);
         ++size_;
         cost_ += info.cost;
-        if (into.count++ == 0) into.oldest = slot;
+        if (into.count++ == 0) set_oldest(into, slot);
         into.cost += info.cost;
-        const std::uint32_t now_best = into.order.best();
-        regate(group, now_best != best);
+        lanes_.place(id, gate_.opens(view(into)), into.open && into.order.best() == slot,
+                     [&] { return rank_of(into); });
         return {slot, added.generation};
     }
 
     /// Whether the ticket's request still waits.
-    [[nodiscard]] bool contains(ticket t) const noexcept { return holds(t) && entries_[t.slot].lane < held_slot; }
-    /// Whether the ticket's request waits, or was taken and not released.
-    [[nodiscard]] bool holds(ticket t) const noexcept {
-        return t.slot < entries_.size() && entries_[t.slot].generation == t.generation &&
-               entries_[t.slot].lane != free_slot;
+    [[nodiscard]] bool contains(ticket t) const noexcept {
+        return holds(t) && slots_[t.slot].lane < slots_type::is_held;
     }
-    [[nodiscard]] const queued& info(ticket t) const noexcept { return entries_[t.slot]; }
-    [[nodiscard]] Value& value(ticket t) noexcept { return *at(t.slot); }
+    /// Whether the ticket's request waits, or was taken and not released.
+    [[nodiscard]] bool holds(ticket t) const noexcept { return slots_.holds(t); }
+    [[nodiscard]] const queued& info(ticket t) const noexcept { return slots_[t.slot]; }
+    [[nodiscard]] Value& value(ticket t) noexcept { return slots_[t.slot].value(); }
 
     /// The group whose gate is open at `now` and that holds the best request of all such groups. O(1) amortised.
     [[nodiscard]] std::optional<group_id> best_group(time_point now) noexcept {
-        while (!shut_.empty() && shut_.top_rank().opens <= now) {
-            const group_id group = shut_.top_slot();
-            shut_.pop(lane_places_.data());
-            lanes_[group].open = true;
-            open_.push(rank_of(group), group, lane_places_.data());
-        }
-        if (open_.empty()) return std::nullopt;
-        return open_.top_slot();
+        lanes_.open_due(now, [&](group_id id) { return rank_of(lanes_[id]); });
+        return present(lanes_.best_open());
     }
     /// The best request of the open groups. Of a queue that does not batch: the best of all.
     [[nodiscard]] std::optional<ticket> best(time_point now) noexcept {
-        const auto group = best_group(now);
-        if (!group) return std::nullopt;
-        return ticket_of(lanes_[*group].order.best());
+        const auto id = best_group(now);
+        if (!id) return std::nullopt;
+        return slots_.ticket_of(lanes_[*id].order.best());
     }
     [[nodiscard]] waiting_group group(group_id id) const noexcept { return view(lanes_[id]); }
-    [[nodiscard]] group_id group_of(ticket t) const noexcept { return entries_[t.slot].lane; }
+    [[nodiscard]] group_id group_of(ticket t) const noexcept { return slots_[t.slot].lane; }
     /// Some group that has requests, open or not.
-    [[nodiscard]] std::optional<group_id> any_group() const noexcept {
-        if (!open_.empty()) return open_.top_slot();
-        if (!shut_.empty()) return shut_.top_slot();
-        return std::nullopt;
-    }
+    [[nodiscard]] std::optional<group_id> any_group() const noexcept { return present(lanes_.any()); }
 
     /// Takes the best `count` requests of a group, best first, and calls sink(ticket) for each. They stay alive until
     /// `release`d. The sink must not call back.
@@ -194,8 +160,9 @@ public:
         FOREBAY_EXPECTS(count <= from.count, "take no more than the group holds");
         for (; count > 0; --count) {
             const std::uint32_t slot = from.order.best();
+            unschedule(slot);
             detach(slot, from);
-            sink(ticket_of(slot));
+            sink(slots_.ticket_of(slot));
         }
         settle(id);
     }
@@ -203,7 +170,8 @@ public:
     /// returns  false, and nothing changes, if the ticket's request does not wait (any more)
     bool withdraw(ticket t) noexcept {
         if (!contains(t)) return false;
-        const group_id id = entries_[t.slot].lane;
+        const group_id id = slots_[t.slot].lane;
+        unschedule(t.slot);
         detach(t.slot, lanes_[id]);
         settle(id);
         return true;
@@ -211,11 +179,8 @@ public:
     /// Ends a request that was taken or withdrawn. Its ticket matches nothing more, until its place has been used 2^32
     /// times.
     void release(ticket t) noexcept {
-        FOREBAY_EXPECTS(holds(t) && entries_[t.slot].lane == held_slot, "release what was taken, once");
-        std::destroy_at(at(t.slot));
-        entries_[t.slot].lane = free_slot;
-        if (++entries_[t.slot].generation == 0) entries_[t.slot].generation = 1;  // 0 names no request
-        free_.push_back(t.slot);
+        FOREBAY_EXPECTS(holds(t) && slots_[t.slot].lane == slots_type::is_held, "release what was taken, once");
+        slots_.release(t.slot);
     }
 
     /// Takes and returns the best request of the open groups.
@@ -225,8 +190,8 @@ public:
     }
     /// Takes and returns the best request of one key, gate open or not.
     std::optional<item> pop_key(std::uint64_t key) noexcept {
-        const group_id id = keys_.find(key);
-        return id == detail::key_index::absent || lanes_[id].count == 0 ? std::nullopt : pop_from(id);
+        const group_id id = lanes_.find(key);
+        return id == lanes_type::none || lanes_[id].count == 0 ? std::nullopt : pop_from(id);
     }
     /// Removes a waiting request. True exactly once.
     bool erase(ticket t) noexcept {
@@ -240,20 +205,17 @@ public:
     template <class Sink>
     std::size_t expire(time_point now, std::size_t max_work, Sink&& sink) noexcept {
         return deadlines_.expire(now, max_work, [&](std::uint32_t slot) {
-            const group_id id = entries_[slot].lane;
-            detach(slot, lanes_[id], false);
+            const group_id id = slots_[slot].lane;
+            detach(slot, lanes_[id]);
             settle(id);
-            sink(ticket_of(slot));
+            sink(slots_.ticket_of(slot));
         });
     }
 
     /// Earliest deadline of a waiting request, exact; `no_deadline` if there is none.
     [[nodiscard]] time_point next_deadline() noexcept { return deadlines_.next(); }
     /// When the next gate opens, exact; time_point::min() if one is known to be open; `no_deadline` if nothing waits.
-    [[nodiscard]] time_point next_opening() const noexcept {
-        if (!open_.empty()) return time_point::min();
-        return shut_.empty() ? no_deadline : shut_.top_rank().opens;
-    }
+    [[nodiscard]] time_point next_opening() const noexcept { return lanes_.next_opening(); }
     /// The earliest instant at which an answer of this queue can change by itself, exact.
     [[nodiscard]] time_point next_event() noexcept {
         const time_point deadline = next_deadline();
@@ -262,107 +224,42 @@ public:
     }
 
 private:
-    static constexpr std::uint32_t free_slot = ~std::uint32_t{0};
-    static constexpr std::uint32_t held_slot = free_slot - 1;
-    static constexpr group_id no_lane = detail::key_index::absent;
-
-    struct lane {
-        order_type order;
-        std::uint64_t key;
-        std::size_t count{0};
-        std::int64_t cost{0};
-        time_point opens{};
-        std::uint32_t oldest{detail::no_slot};
-        bool open{false};
-        bool placed{false};  // stands in open_ or shut_
-    };
-    struct opening {
-        time_point opens;
-        group_id group;
-        friend bool operator<(const opening& a, const opening& b) noexcept {
-            return a.opens < b.opens || (a.opens == b.opens && a.group < b.group);
-        }
-    };
-
     static std::size_t slots(const capacity& bounds, std::size_t in_hand) {
         if (in_hand > (std::size_t{1} << 30)) {
             throw std::invalid_argument("forebay: a queue's in_hand (scheduler: requests in batches) must be <= 2^30");
         }
         return bounds.max_requests + in_hand;
     }
-
-    struct alignas(Value) storage {
-        std::byte raw[sizeof(Value)];
-    };
-    [[nodiscard]] Value* at(std::size_t slot) noexcept {
-        return std::launder(reinterpret_cast<Value*>(&values_[slot]));
+    [[nodiscard]] static std::optional<group_id> present(group_id id) noexcept {
+        return id == lanes_type::none ? std::nullopt : std::optional{id};
     }
-
-    [[nodiscard]] ticket ticket_of(std::uint32_t slot) const noexcept { return {slot, entries_[slot].generation}; }
-    [[nodiscard]] waiting_group view(const lane& of) const noexcept {
-        return {of.key, of.count, of.cost, entries_[of.oldest].arrival};
+    [[nodiscard]] static waiting_group view(const lane& of) noexcept {
+        return {of.key, of.count, of.cost, of.oldest_arrival};
     }
-    [[nodiscard]] typename order_type::rank_type rank_of(group_id id) const noexcept {
-        return order_type::rank(order_, entries_[lanes_[id].order.best()]);
+    [[nodiscard]] typename lanes_type::rank_type rank_of(const lane& of) const noexcept {
+        return order_type::rank(order_, slots_[of.order.best()]);
+    }
+    void set_oldest(lane& of, std::uint32_t slot) noexcept {
+        of.oldest = slot;
+        of.oldest_arrival = slots_[slot].arrival;
     }
 
     std::optional<item> pop_from(group_id id) noexcept {
         std::optional<item> popped;
         take(id, 1, [&](ticket t) {
-            popped.emplace(entries_[t.slot].info, entries_[t.slot].arrival, std::move(*at(t.slot)));
-            release(t);
+            entry& out = slots_[t.slot];
+            popped.emplace(out.info, out.arrival, std::move(out.value()));
+            slots_.release(t.slot);
         });
         return popped;
     }
-
-    /// The key's lane; makes one if there is none. Strong guarantee.
-    group_id lane_of(std::uint64_t key) {
-        if (recent_ != no_lane && lanes_[recent_].key == key) [[likely]] {
-            if (resting_ == recent_) resting_ = no_lane;
-            return recent_;
-        }
-        group_id id = keys_.find(key);
-        if (id == no_lane) {
-            if (spare_lanes_.empty()) {
-                if (lanes_.size() == lane_places_.size()) make_places(2 * lanes_.size() + 4);
-                const auto fresh = static_cast<group_id>(lanes_.size());
-                lanes_.push_back(lane{order_type{order_}, key});
-                spare_lanes_.push_back(fresh);
-            }
-            id = spare_lanes_.back();
-            keys_.insert(key, id);
-            spare_lanes_.pop_back();
-            lanes_[id].key = key;
-        } else if (resting_ == id) {
-            resting_ = no_lane;
-        }
-        recent_ = id;
-        return id;
+    void unschedule(std::uint32_t slot) noexcept {
+        if (slots_[slot].info.deadline != no_deadline) deadlines_.erase(slot);
     }
-    /// Memory for this many lanes, so that none is needed where an exception would come too late. Doubling, like the
-    /// lanes themselves, keeps the price of a new key constant.
-    void make_places(std::size_t lanes) {
-        open_.reserve(lanes);
-        shut_.reserve(lanes);
-        spare_lanes_.reserve(lanes);
-        lane_places_.resize(lanes);
-    }
-    /// An empty lane keeps its key until the next one empties, so that a queue of one key that runs dry between
-    /// requests does not take it out and in again each time.
-    void rest(group_id id) noexcept {
-        if (resting_ != no_lane && resting_ != id) {
-            keys_.erase(lanes_[resting_].key);
-            spare_lanes_.push_back(resting_);
-            if (recent_ == resting_) recent_ = no_lane;
-        }
-        resting_ = id;
-    }
-
-    void detach(std::uint32_t slot, lane& from, bool indexed = true) noexcept {
-        entry& out = entries_[slot];
-        from.order.erase(order_, entries_.data(), slot, places_);
-        if (indexed && out.info.deadline != no_deadline) deadlines_.erase(slot);
-        out.lane = held_slot;
+    void detach(std::uint32_t slot, lane& from) noexcept {
+        entry& out = slots_[slot];
+        from.order.erase(order_, slots_.data(), slot, positions_.data());
+        out.lane = slots_type::is_held;
         --size_;
         cost_ -= out.info.cost;
         --from.count;
@@ -372,62 +269,21 @@ private:
     /// Brings a lane's oldest request, gate and rank up to date after some left it.
     void settle(group_id id) noexcept {
         lane& changed = lanes_[id];
-        if (changed.count == 0) {
-            displace(id);
-            rest(id);
-            return;
-        }
-        if (changed.oldest == detail::no_slot) changed.oldest = changed.order.oldest(entries_.data());
-        regate(id, true);
-    }
-    void displace(group_id id) noexcept {
-        lane& out = lanes_[id];
-        if (!out.placed) return;
-        if (out.open) {
-            open_.erase(id, lane_places_.data());
-        } else {
-            shut_.erase(id, lane_places_.data());
-        }
-        out.placed = false;
-    }
-    void regate(group_id id, bool best_changed) noexcept {
-        lane& changed = lanes_[id];
-        const time_point opens = gate_.opens(view(changed));
-        if (changed.placed && opens == changed.opens) {
-            if (changed.open && best_changed) open_.update(rank_of(id), id, lane_places_.data());
-            return;
-        }
-        displace(id);
-        changed.opens = opens;
-        changed.open = opens == time_point::min();
-        changed.placed = true;
-        if (changed.open) {
-            open_.push(rank_of(id), id, lane_places_.data());
-        } else {
-            shut_.push(opening{opens, id}, id, lane_places_.data());
-        }
+        if (changed.count == 0) return lanes_.rest(id);
+        if (changed.oldest == detail::no_slot) set_oldest(changed, changed.order.oldest(slots_.data()));
+        lanes_.place(id, gate_.opens(view(changed)), true, [&] { return rank_of(changed); });
     }
 
     Order order_;
     Gate gate_;
     capacity bounds_;
-    std::vector<entry> entries_;
-    std::unique_ptr<storage[]> values_;
-    std::vector<std::uint32_t> free_;
-    detail::slot_places places_;
+    slots_type slots_;
     detail::deadline_index deadlines_;
+    std::vector<std::uint32_t> positions_;  // of slots in ranked leaves
+    lanes_type lanes_;
     std::size_t size_{0};
     std::int64_t cost_{0};
     std::uint64_t sequence_{0};
-
-    std::vector<lane> lanes_;
-    std::vector<std::uint32_t> lane_places_;
-    std::vector<group_id> spare_lanes_;
-    detail::key_index keys_;
-    group_id recent_{no_lane};
-    group_id resting_{no_lane};
-    detail::slot_heap<typename order_type::rank_type> open_;
-    detail::slot_heap<opening> shut_;
 };
 
 }  // namespace forebay::inline v0

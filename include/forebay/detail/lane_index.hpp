@@ -1,0 +1,150 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/detail/key_index.hpp>
+#include <forebay/detail/lane_order.hpp>
+#include <forebay/detail/slot_heap.hpp>
+#include <forebay/time.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace forebay::inline v0::detail {
+
+/// The requests of one key in one queue.
+template <class Order, class Entry>
+struct lane {
+    lane_order<Order, Entry> order;
+    std::uint64_t key;
+    std::size_t count{0};
+    std::int64_t cost{0};
+    time_point oldest_arrival{};
+    std::uint32_t oldest{no_slot};
+    time_point opens{};  // where it stands in the index
+    bool placed{false};  // stands there at all
+    bool open{false};    // among the open
+};
+
+/// Which lanes there are, by key; which of them are open, best first; and when the others open.
+///
+/// cost    find O(1); place O(log lanes), and O(1) when nothing changed
+/// memory  grows to the most keys in use at once, and stays
+template <class Order, class Entry>
+class lane_index {
+public:
+    using lane_type = lane<Order, Entry>;
+    using rank_type = typename lane_order<Order, Entry>::rank_type;
+    static constexpr std::uint32_t none = key_index::absent;
+
+    [[nodiscard]] lane_type& operator[](std::uint32_t id) noexcept { return lanes_[id]; }
+    [[nodiscard]] const lane_type& operator[](std::uint32_t id) const noexcept { return lanes_[id]; }
+
+    [[nodiscard]] std::uint32_t find(std::uint64_t key) const noexcept { return keys_.find(key); }
+    /// The key's lane; makes one if there is none. Strong guarantee.
+    [[nodiscard]] std::uint32_t find_or_make(const Order& order, std::uint64_t key) {
+        if (recent_ != none && lanes_[recent_].key == key) [[likely]]
+            return recent_;
+        std::uint32_t id = keys_.find(key);
+        if (id == none) {
+            if (spare_.empty()) grow(order);
+            id = spare_.back();
+            keys_.insert(key, id);
+            spare_.pop_back();
+            lanes_[id].key = key;
+        }
+        return recent_ = id;
+    }
+    /// Takes an empty lane out of the index. Its key stays until the next one empties, so that a queue of one key that
+    /// runs dry between requests does not forget it each time.
+    void rest(std::uint32_t id) noexcept {
+        displace(id);
+        if (resting_ != none && resting_ != id && lanes_[resting_].count == 0) {
+            keys_.erase(lanes_[resting_].key);
+            spare_.push_back(resting_);
+            if (recent_ == resting_) recent_ = none;
+        }
+        resting_ = id;
+    }
+
+    /// Puts a lane where its gate and its best request say; `rank()` is asked only if it has to stand among the open.
+    template <class Rank>
+    void place(std::uint32_t id, time_point opens, bool best_changed, Rank&& rank) noexcept {
+        lane_type& changed = lanes_[id];
+        if (changed.placed && opens == changed.opens) [[likely]] {
+            if (changed.open && best_changed) open_.update(rank(), id, positions_.data());
+            return;
+        }
+        displace(id);
+        changed.placed = true;
+        changed.opens = opens;
+        changed.open = opens == time_point::min();
+        if (changed.open) {
+            open_.push(rank(), id, positions_.data());
+        } else {
+            shut_.push(opening{opens, id}, id, positions_.data());
+        }
+    }
+    /// Opens what opens at or before `now`; `rank(id)` says how a lane compares.
+    template <class Rank>
+    void open_due(time_point now, Rank&& rank) noexcept {
+        while (!shut_.empty() && shut_.top_rank().at <= now) {
+            const std::uint32_t id = shut_.top_slot();
+            shut_.pop(positions_.data());
+            lanes_[id].open = true;
+            open_.push(rank(id), id, positions_.data());
+        }
+    }
+    [[nodiscard]] std::uint32_t best_open() const noexcept { return open_.empty() ? none : open_.top_slot(); }
+    /// Some lane that has requests, open or not.
+    [[nodiscard]] std::uint32_t any() const noexcept {
+        if (!open_.empty()) return open_.top_slot();
+        return shut_.empty() ? none : shut_.top_slot();
+    }
+    [[nodiscard]] time_point next_opening() const noexcept {
+        if (!open_.empty()) return time_point::min();
+        return shut_.empty() ? no_deadline : shut_.top_rank().at;
+    }
+
+private:
+    struct opening {
+        time_point at;
+        std::uint32_t id;
+        friend bool operator<(const opening& a, const opening& b) noexcept {
+            return a.at < b.at || (a.at == b.at && a.id < b.id);
+        }
+    };
+
+    void grow(const Order& order) {
+        if (lanes_.size() == positions_.size()) {
+            const std::size_t more = 2 * lanes_.size() + 4;
+            open_.reserve(more);
+            shut_.reserve(more);
+            spare_.reserve(more);
+            positions_.resize(more);
+        }
+        lanes_.push_back(lane_type{lane_order<Order, Entry>{order}, 0});
+        spare_.push_back(static_cast<std::uint32_t>(lanes_.size() - 1));
+    }
+    void displace(std::uint32_t id) noexcept {
+        lane_type& out = lanes_[id];
+        if (!out.placed) return;
+        out.placed = false;
+        if (out.open) {
+            open_.erase(id, positions_.data());
+        } else {
+            shut_.erase(id, positions_.data());
+        }
+    }
+
+    std::vector<lane_type> lanes_;
+    std::vector<std::uint32_t> positions_;  // in open_ or shut_
+    std::vector<std::uint32_t> spare_;
+    key_index keys_;
+    std::uint32_t recent_{none};
+    std::uint32_t resting_{none};
+    slot_heap<rank_type> open_;
+    slot_heap<opening> shut_;
+};
+
+}  // namespace forebay::inline v0::detail
