@@ -97,6 +97,16 @@ cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_CXX_COMPILER="$compiler" 
     -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1 -D_GLIBCXX_ASSERTIONS' -DFOREBAY_SANITIZER="$sanitizer" \
     -DFOREBAY_WARNINGS_AS_ERRORS=ON -DFOREBAY_BUILD_TESTS=ON -DFOREBAY_BUILD_EXAMPLES=ON
 cores=$(nproc)
-cmake --build "$build" --parallel "$cores" || { echo 'tests/run.sh: the build failed' >&2; exit 1; }
+# All that can be built is built and judged, so that one run tells everything.
+keep_going=(-k)
+if grep -q '^CMAKE_GENERATOR:INTERNAL=Ninja' "$build/CMakeCache.txt"; then keep_going=(-k 0); fi
+built=yes
+cmake --build "$build" --parallel "$cores" -- "${keep_going[@]}" || { built=no; echo 'tests/run.sh: the build failed' >&2; }
 cd "$build"
-exec ctest --output-on-failure --no-tests=error --parallel "$cores" "${ctest_arguments[@]}"
+status=0
+ctest --output-on-failure --no-tests=error --parallel "$cores" "${ctest_arguments[@]}" || status=$?
+if [[ $built == no ]]; then
+    echo 'tests/run.sh: the build failed, see above' >&2
+    status=1
+fi
+exit $status
