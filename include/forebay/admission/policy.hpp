@@ -26,7 +26,7 @@ namespace forebay::inline v0 {
 /// 3. `state.give_back(permit, now)`: the request never ran. What was taken is given back, if the policy says so; the
 /// permit is
 ///    emptied.
-/// 4. Settling or giving back an empty permit does nothing.
+/// 4. Settling or giving back an empty permit does nothing. Every other permit ends in one of the two: it may pin memory.
 /// 5. A `now` earlier than that of a change before it mints nothing, and loses nothing for good.
 /// 6. All three are noexcept, quick, and do not call back: a scheduler calls them under its lock.
 ///
@@ -94,31 +94,58 @@ struct admit_all {
     }
 };
 
-/// What a limit counts of a request: any quick noexcept callable from request_info to std::int64_t. These two are
-/// named, so that a limit reads as it is meant: `per_tenant{quota, by_cost}`.
+// What a limit counts of a request. Named, so that a limit reads as it is meant: `per_tenant{quota, by_cost}`.
 struct by_requests_t {
     [[nodiscard]] constexpr std::int64_t operator()(const request_info&) const noexcept { return 1; }
 };
 struct by_cost_t {
     [[nodiscard]] constexpr std::int64_t operator()(const request_info& info) const noexcept { return info.cost; }
+    [[nodiscard]] constexpr std::int64_t settled(std::int64_t, std::int64_t actual) const noexcept { return actual; }
 };
 /// Each request counts 1, whatever it costs.
 inline constexpr by_requests_t by_requests{};
 /// Each request counts its cost.
 inline constexpr by_cost_t by_cost{};
 
+/// What a limit counts of a request; the host may bring its own.
+///
+/// 1. Copyable value; quick and noexcept; depends on its argument only.
+/// 2. `counts(info)` returns an std::int64_t; a negative one is refused with limit::bad_cost.
+/// 3. It may have `settled(charged, actual)`, noexcept: what should have been counted of a request for which `charged` was
+///    taken and whose true cost (in the unit of request_info::cost) is `actual`. Without it, settling changes nothing.
+///
+/// Smallest model:
+///
+///     struct by_weight {
+///         std::int64_t operator()(const forebay::request_info& info) const noexcept { return 1 + info.cost / 1000; }
+///     };
 template <class Projection>
 concept request_projection = std::copy_constructible<Projection> &&
-    requires(const Projection& projection, const request_info& info) {
-    { projection(info) }
+    requires(const Projection& counts, const request_info& info) {
+    { counts(info) }
     noexcept->std::same_as<std::int64_t>;
 };
 
-/// A limit built by the host, for several schedulers at once: `shared(std::make_shared<State>(...))`. Schedulers hold
-/// it by the pointer, so it lives as long as the last of them.
+namespace detail {
+/// What should have been counted; a negative true cost, which cannot be, counts as nothing.
+template <request_projection Projection>
+[[nodiscard]] constexpr std::int64_t settled(const Projection& counts, std::int64_t charged,
+                                             std::int64_t actual) noexcept {
+    if constexpr (requires { counts.settled(charged, actual); }) {
+        const std::int64_t right = counts.settled(charged, actual);
+        return right < 0 ? 0 : right;
+    } else {
+        return charged;
+    }
+}
+}  // namespace detail
+
+/// One limit for several schedulers: they hold its state by a pointer, so it lives as long as the last of them.
 ///
-/// threads  the state is entered by several schedulers, each under its own lock only: it must be safe by itself, so
-///          built with multi_threaded unless one thread drives them all
+/// threads  several schedulers enter the state, each under its own lock only: it must be safe by itself, so built with
+///          multi_threaded unless one thread drives them all
+///
+///     const auto limit = forebay::share(forebay::per_tenant{quota});    // copies share one state
 template <admission_state State>
 class shared {
 public:
@@ -148,8 +175,18 @@ public:
         return state{target_};
     }
 
+    /// The shared state, for the host's own use of it.
+    [[nodiscard]] State& target() const noexcept { return *target_; }
+
 private:
     std::shared_ptr<State> target_;
 };
+
+/// Builds the policy's state once, safe by itself, for all the schedulers that the returned policy or a copy is given to.
+template <admission_policy<multi_threaded> Policy>
+[[nodiscard]] auto share(const Policy& policy) {
+    using state = decltype(policy.template build<multi_threaded>());
+    return shared<state>{std::shared_ptr<state>(new state(policy.template build<multi_threaded>()))};
+}
 
 }  // namespace forebay::inline v0

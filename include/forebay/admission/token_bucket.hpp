@@ -48,7 +48,7 @@ template <class Sync>
 class token_bucket {
 public:
     /// With a debt limit of one burst (less where that would take more than 292 years to pay).
-    explicit token_bucket(quota of) noexcept : state_{detail::bucket_terms{of, default_debt(of)}} {}
+    explicit token_bucket(quota of) noexcept : state_{detail::bucket_terms{of, detail::usual_debt(of)}} {}
 
     /// debt_limit  how far below zero `charge` may go [tokens, 0 .. 4,294,967,295]
     /// errors      std::invalid_argument if it is out of range, or burst + debt_limit takes more than 292 years to refill
@@ -161,17 +161,11 @@ public:
     [[nodiscard]] bool is_lock_free() const noexcept { return state_.is_word(); }
 
 private:
-    [[nodiscard]] static std::int64_t room_for_debt(const quota& of) noexcept {
-        return std::min(detail::ticks_max / of.refill().nanoseconds() - of.burst(), detail::debt_limit_max);
-    }
-    [[nodiscard]] static std::int64_t default_debt(const quota& of) noexcept {
-        return std::min(of.burst(), room_for_debt(of));
-    }
     [[nodiscard]] static std::int64_t checked_debt(const quota& of, std::int64_t debt_limit) {
         if (debt_limit < 0 || debt_limit > detail::debt_limit_max) {
             throw std::invalid_argument("forebay: a bucket's debt limit must be 0 .. 4294967295 tokens");
         }
-        if (debt_limit > room_for_debt(of)) {
+        if (debt_limit > detail::room_for_debt(of)) {
             throw std::invalid_argument(
                 "forebay: burst + debt limit must refill within 292 years: lower one or raise the rate");
         }

@@ -11,9 +11,6 @@
 
 namespace forebay::inline v0::detail {
 
-/// Debt limits are kept in 32 bits, so that a bucket fits a cache line.
-inline constexpr std::int64_t debt_limit_max = std::numeric_limits<std::uint32_t>::max();
-
 /// What a token bucket is between two calls, and how threads change it. Two forms, chosen at run time, both exact:
 ///
 /// *Pair*: the ticks used, and at which instant. With multi_threaded under a word-sized lock.

@@ -15,9 +15,11 @@ namespace forebay::inline v0::detail {
 // is P ticks and a nanosecond mints N, so nothing is ever rounded away. A bucket is how many ticks are used (0 = full;
 // more than its capacity = in debt, or reserved ahead) at one instant.
 
-__extension__ using wide = __int128;
+__extension__ using wide_ticks = __int128;
 
 inline constexpr std::int64_t ticks_max = std::numeric_limits<std::int64_t>::max();
+/// Debt limits are kept in 32 bits, so that a bucket fits a cache line.
+inline constexpr std::int64_t debt_limit_max = std::numeric_limits<std::uint32_t>::max();
 
 [[nodiscard]] constexpr std::int64_t ceil_div(std::int64_t a, std::int64_t b) noexcept {
     return b == 1 ? a : a / b + (a % b > 0 ? 1 : 0);
@@ -35,6 +37,15 @@ inline constexpr std::int64_t ticks_max = std::numeric_limits<std::int64_t>::max
     return minted >= static_cast<std::uint64_t>(used) ? 0 : used - static_cast<std::int64_t>(minted);
 }
 
+/// How many tokens of debt can be counted beside a burst.
+[[nodiscard]] constexpr std::int64_t room_for_debt(const quota& of) noexcept {
+    return ticks_max / of.refill().nanoseconds() - of.burst();
+}
+/// One burst: the largest debt is paid within one full refill.
+[[nodiscard]] constexpr std::int64_t usual_debt(const quota& of) noexcept {
+    return std::min({of.burst(), room_for_debt(of), debt_limit_max});
+}
+
 /// A quota in ticks, with the operations on an amount used. Each returns the amount used afterwards; a refusal returns
 /// what it was given.
 struct bucket_terms {
@@ -48,6 +59,8 @@ struct bucket_terms {
         : bucket_terms{of.refill().nanoseconds(), of.refill().tokens(), of.burst(), debt_limit} {}
     constexpr bucket_terms(std::int64_t p, std::int64_t n, std::int64_t most, std::int64_t below) noexcept
         : per_token{p}, per_ns{n}, burst{most}, debt{below} {}
+
+    friend constexpr bool operator==(const bucket_terms&, const bucket_terms&) noexcept = default;
 
     [[nodiscard]] constexpr std::int64_t capacity() const noexcept { return burst * per_token; }
     [[nodiscard]] constexpr quota as_quota() const { return {rate::per(per_ns, duration{per_token}), burst}; }
@@ -166,12 +179,12 @@ struct bucket_terms {
     }
 
 private:
-    [[nodiscard]] static constexpr wide scaled(std::int64_t ticks, std::int64_t by, std::int64_t over) noexcept {
-        const wide product = static_cast<wide>(ticks) * by;
+    [[nodiscard]] static constexpr wide_ticks scaled(std::int64_t ticks, std::int64_t by, std::int64_t over) noexcept {
+        const wide_ticks product = static_cast<wide_ticks>(ticks) * by;
         return product / over - (product % over < 0 ? 1 : 0);
     }
-    [[nodiscard]] constexpr std::int64_t used_for(wide left) const noexcept {
-        return static_cast<std::int64_t>(std::clamp<wide>(capacity() - left, 0, ticks_max));
+    [[nodiscard]] constexpr std::int64_t used_for(wide_ticks left) const noexcept {
+        return static_cast<std::int64_t>(std::clamp<wide_ticks>(capacity() - left, 0, ticks_max));
     }
 };
 

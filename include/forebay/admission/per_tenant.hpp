@@ -1,0 +1,155 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/admission/permit.hpp>
+#include <forebay/admission/policy.hpp>
+#include <forebay/detail/tenant_table.hpp>
+#include <forebay/rate.hpp>
+#include <forebay/request.hpp>
+#include <forebay/time.hpp>
+#include <forebay/verdict.hpp>
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+
+namespace forebay::inline v0 {
+
+/// The host's answer to "what may this tenant?": a copyable, quick, noexcept callable from tenant_id to quota, which does
+/// not call back. At most 256 different quotas (tiers); tenants of further ones share the overflow bucket.
+///
+///     auto tiers = [](tenant_id who) noexcept { return paying(who) ? quota{rate::per_second(50), 100} : free_tier; };
+template <class Resolver>
+concept quota_resolver = std::copy_constructible<Resolver> && requires(const Resolver& resolver, tenant_id who) {
+    { resolver(who) }
+    noexcept->std::same_as<quota>;
+};
+
+template <class Sync, class Limit, class Counts>
+class per_tenant_state;
+
+/// One bucket for each tenant, in memory fixed at building.
+///
+/// A tenant is remembered from its first admitted request until its bucket is full again and none of its requests is on
+/// the way: then forgetting it changes nothing. A newcomer whose places are all taken by tenants that cannot be forgotten
+/// draws from one overflow bucket with all others in that position, whose quota is the tightest of all seen: stricter,
+/// never looser, and counted.
+///
+///     .admission = per_tenant{quota{rate::per_minute(600), 60}}                      // counts requests
+///     .admission = per_tenant{quota{rate::per_minute(90'000), 90'000}, by_cost}      // counts cost
+///     .admission = per_tenant{.limit = tiers, .max_tenants = 1'000'000}              // the host's resolver
+template <class Limit = quota, class Counts = by_requests_t>
+struct per_tenant {
+    static_assert(std::same_as<Limit, quota> || quota_resolver<Limit>,
+                  "forebay: per_tenant takes a quota, or a noexcept callable from tenant_id to quota");
+    static_assert(request_projection<Counts>,
+                  "forebay: per_tenant counts by_requests, by_cost, or a noexcept callable from request_info to "
+                  "std::int64_t; see request_projection in <forebay/admission/policy.hpp>");
+
+    /// The quota of every tenant, or who knows each tenant's: asked when a tenant is met (again).
+    Limit limit;
+    /// What is counted: by_requests, by_cost, or the host's own.
+    Counts counts{};
+    /// Tenants remembered at once. [tenants] 64 bytes each are taken at building, and nothing later.
+    /// Raise it when `overflowed()` grows and memory allows; lower it when memory matters more.
+    /// Must be 1 to 2^31; checked at building.
+    std::size_t max_tenants{65'536};
+    /// Secret of the table's hash: tenants chosen without knowing it spread evenly. Unset = one for each process.
+    /// Set it to make a run repeatable to the last place.
+    /// Any value will do.
+    std::optional<std::uint64_t> seed{};
+    /// Whether a request that was admitted but never ran (cancelled, expired, evicted) gets back what it took.
+    /// Unset it when asking is what is limited, whatever comes of it.
+    /// Either will do.
+    bool refund_unrun{true};
+
+    template <class Sync>
+    [[nodiscard]] per_tenant_state<Sync, Limit, Counts> build() const {
+        return per_tenant_state<Sync, Limit, Counts>{*this};
+    }
+};
+
+/// The limit's state.
+///
+/// cost     O(1): at most 8 places are looked at, in two pairs of neighbouring cache lines; allocates nothing after building
+/// threads  safe with multi_threaded: tenants are spread over up to 64 locks; with single_threaded the owner serialises
+template <class Sync, class Limit, class Counts>
+class per_tenant_state {
+public:
+    /// errors  std::invalid_argument if the policy's max_tenants is out of range
+    explicit per_tenant_state(const per_tenant<Limit, Counts>& chosen)
+        : chosen_{chosen}, table_{checked(chosen.max_tenants), chosen.seed} {}
+
+    /// See admission_state. A refused tenant that was unknown stays unknown.
+    [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit& taken) noexcept {
+        const std::int64_t cost = chosen_.counts(info);
+        verdict answer;
+        const std::uint32_t number = table_.take(info.tenant, cost, now, answer);
+        if (number == table_.unknown) [[unlikely]]
+            return meet(info.tenant, cost, now, taken);
+        if (answer) [[likely]]
+            taken = {cost, info.tenant, number, true};
+        return answer;
+    }
+
+    /// See admission_state. Debt goes down to one burst below zero; what is beyond is counted by `uncharged()`.
+    void settle(permit& taken, std::int64_t actual, time_point now) noexcept {
+        finish(taken, taken.charged - detail::settled(chosen_.counts, taken.charged, actual), now);
+    }
+
+    /// See admission_state.
+    void give_back(permit& taken, time_point now) noexcept {
+        finish(taken, chosen_.refund_unrun ? taken.charged : 0, now);
+    }
+
+    /// Whole tokens that `tenant` has left; negative in debt. A tenant not remembered has a full bucket.
+    [[nodiscard]] std::int64_t available(tenant_id tenant, time_point now) noexcept {
+        const auto level = table_.available(tenant, now);
+        return level ? *level : quota_of(tenant).burst();
+    }
+
+    /// Requests admitted from the overflow bucket so far. Zero, as long as `max_tenants` is enough.
+    [[nodiscard]] std::uint64_t overflowed() const noexcept { return table_.overflowed(); }
+    /// Tokens that requests cost beyond what was taken, and that the debt limit kept from being charged.
+    [[nodiscard]] std::uint64_t uncharged() const noexcept { return table_.uncharged(); }
+    /// Bytes taken at building.
+    [[nodiscard]] std::size_t memory() const noexcept { return sizeof(*this) + table_.memory(); }
+
+private:
+    [[nodiscard]] static std::size_t checked(std::size_t max_tenants) {
+        if (max_tenants < 1 || max_tenants > (std::uint64_t{1} << 31)) {
+            throw std::invalid_argument("forebay: per_tenant's max_tenants must be 1 .. 2^31");
+        }
+        return max_tenants;
+    }
+
+    [[nodiscard]] quota quota_of(tenant_id tenant) const noexcept {
+        if constexpr (std::same_as<Limit, quota>) {
+            static_cast<void>(tenant);
+            return chosen_.limit;
+        } else {
+            return chosen_.limit(tenant);
+        }
+    }
+
+    [[nodiscard]] verdict meet(tenant_id tenant, std::int64_t cost, time_point now, permit& taken) noexcept {
+        verdict answer;
+        const std::uint32_t number = table_.take_new(tenant, cost, now, quota_of(tenant), answer);
+        if (answer) taken = {cost, tenant, number, true};
+        return answer;
+    }
+
+    void finish(permit& taken, std::int64_t surplus, time_point now) noexcept {
+        if (!taken.live) return;
+        table_.finish(taken.tenant, taken.bucket, surplus, now);
+        taken = {};
+    }
+
+    per_tenant<Limit, Counts> chosen_;
+    detail::tenant_table<Sync> table_;
+};
+
+}  // namespace forebay::inline v0
