@@ -71,6 +71,7 @@ arrivals trace_arrivals(const std::string& file, std::uint64_t seed) {
     const bool draws_modalities = !std::ranges::all_of(trace.kinds, is_modality);
 
     arrivals result;
+    for (const modality kind : modalities) result.requests.kind_index(to_string(kind));  // in order of urgency
     result.requests.arrivals.reserve(trace.arrivals.size());
     sim::random_stream tenant_stream{seed, {}, 0};
     sim::random_stream modality_stream{seed, {}, 1};

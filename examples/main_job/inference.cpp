@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <bit>
 #include <chrono>
-#include <cmath>
 
 namespace example {
 namespace {
@@ -54,7 +53,7 @@ std::vector<reply> inference::operator()(std::span<const request> batch) {
         replies.push_back({digest(out), {out[0], out[1], out[2], out[3]}});
         next += rows_of(r.kind);
     }
-    calls_.push_back({batch.size(), start, clock.now()});
+    calls_.push_back({batch.size(), static_cast<std::int64_t>(rows), start, clock.now()});
     return replies;
 }
 
@@ -87,15 +86,6 @@ service_times service_times::measure(inference& run) {
         result.points_.push_back({static_cast<std::int64_t>(rows), *middle});
     }
     return result;
-}
-
-double service_times::seconds(double rows) const {
-    const auto at = [&](double whole) {
-        const forebay::sim::batch_shape shape{.cost = static_cast<std::int64_t>(whole)};
-        return std::chrono::duration<double>(table()(shape)).count();
-    };
-    const double below = std::floor(rows);
-    return at(below) + (rows - below) * (at(below + 1) - at(below));
 }
 
 }  // namespace example

@@ -50,6 +50,7 @@ class inference {
 public:
     struct call {
         std::size_t requests;
+        std::int64_t rows;
         forebay::time_point start;
         forebay::time_point end;
     };
@@ -94,7 +95,6 @@ public:
     [[nodiscard]] forebay::sim::table_service table() const {
         return forebay::sim::table_service{points_, &forebay::sim::batch_shape::cost};
     }
-    [[nodiscard]] double seconds(double rows) const;
 
 private:
     std::vector<forebay::sim::table_service::point> points_;

@@ -8,6 +8,7 @@
 #include "options.hpp"
 #include "report.hpp"
 #include "serving.hpp"
+#include <forebay/sim/experiment.hpp>
 #include <forebay/sim/trace.hpp>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -26,11 +28,11 @@ namespace fb = forebay;
 using namespace example;
 using namespace std::chrono_literals;
 
-/// Requests in a batch at most, for (b) and (c) alike. More gains nothing on this model: at 16 requests the arithmetic
-/// already takes longer than the weights take to arrive.
-constexpr std::size_t max_batch = 16;
-/// Longest wait for company; about the time of one full batch.
-constexpr fb::duration max_delay = 5ms;
+/// Requests in a batch at most, for (b) and (c) alike. Eight have 13 rows in the mean, about where the arithmetic
+/// begins to take longer than the weights take to arrive: more of them gain little, and wait longer.
+constexpr std::size_t max_batch = 8;
+/// Longest wait for company.
+constexpr fb::duration max_delay = 2ms;
 
 double milliseconds(fb::duration d) {
     return std::chrono::duration<double, std::milli>(d).count();
@@ -71,6 +73,19 @@ void print_service_times(const service_times& times) {
     }
 }
 
+/// Requests a second, if they are run in the order given, so many together, without a pause.
+double capacity(const fb::sim::workload& requests, const service_times& times, std::size_t together) {
+    const fb::sim::table_service service = times.table();
+    const std::span all{requests.arrivals};
+    fb::duration sum{0};
+    for (std::size_t i = 0; i < all.size(); i += together) {
+        fb::sim::batch_shape batch;
+        for (const fb::sim::arrival& one : all.subspan(i, std::min(together, all.size() - i))) batch.add(one);
+        sum += service(batch);
+    }
+    return static_cast<double>(all.size()) / seconds(sum);
+}
+
 int serve(const options& chosen) {
     // The trace is read before anything that takes time, so that a mistake in it is told at once.
     arrivals source;
@@ -86,18 +101,18 @@ int serve(const options& chosen) {
     const service_times times = service_times::measure(run);
     print_service_times(times);
 
-    // Without a trace as many are drawn as the faster of the runs can need; the mean request has 1.6 rows.
     if (chosen.trace.empty()) {
-        const double most = chosen.load * max_batch / times.seconds(max_batch * 1.6) * chosen.seconds;
+        // Enough for the fastest run: every request has a row at least, and no batch takes less time a row than the
+        // best.
+        double rows_per_second = 0;
+        for (const auto& [rows, time] : times.points()) {
+            rows_per_second = std::max(rows_per_second, static_cast<double>(rows) / seconds(time));
+        }
+        const double most = chosen.seconds * chosen.load * rows_per_second;
         source = built_in_arrivals(static_cast<std::size_t>(most) + 2, chosen.seed);
     }
-    const double rows = mean_rows(source.requests);
-    double alone = 0;
-    for (const fb::sim::arrival& a : source.requests.arrivals) {
-        alone += times.seconds(static_cast<double>(a.info.cost));
-    }
-    const double single_capacity = static_cast<double>(source.requests.arrivals.size()) / alone;
-    const double batched_capacity = max_batch / times.seconds(max_batch * rows);
+    const double single_capacity = capacity(source.requests, times, 1);
+    const double batched_capacity = capacity(source.requests, times, max_batch);
     const auto offered = [&](double capacity) {
         const double rate = chosen.load * capacity;
         return at_rate(source.requests, static_cast<std::size_t>(rate * chosen.seconds) + 1, rate);
@@ -108,7 +123,8 @@ int serve(const options& chosen) {
 
     std::printf("\nRequests\n");
     for (const std::string& line : source.origin) std::printf("  %s\n", line.c_str());
-    std::printf("  rows of the model's input: text 1, image 2, video 4; %.2f in the mean\n", rows);
+    std::printf("  rows of the model's input: text 1, image 2, video 4; %.2f in the mean\n",
+                mean_rows(source.requests));
     std::printf("  capacity: %.0f requests/s one by one, %.0f/s in batches of %zu; offered: %.2f of it\n",
                 single_capacity, batched_capacity, max_batch, chosen.load);
     std::printf("  a: %zu requests in %.1f s; b and c: %zu in %.1f s\n", slow.arrivals.size(), seconds(slow.span()),
@@ -120,10 +136,11 @@ int serve(const options& chosen) {
     std::fflush(stdout);
 
     std::fprintf(stderr, "serving\n");
+    const batching how{max_batch, max_delay};
     const std::array runs{
         serve_by_hand("a  one by one", slow, run, {1, 0ms}),
-        serve_by_hand("b  batcher by hand", fast, run, {max_batch, max_delay}),
-        serve_with_forebay("c  forebay", fast, run, {max_batch, max_delay}, quotas),
+        serve_by_hand("b  batcher by hand", fast, run, how),
+        serve_with_forebay("c  forebay", fast, run, how, quotas),
     };
 
     bool one_outcome = true;
@@ -147,6 +164,13 @@ int serve(const options& chosen) {
         std::vector<fb::sim::report> measured;
         for (const served_run& one : runs) measured.push_back(report_of(one));
         print_measured(measured);
+
+        const fb::sim::experiment lab{fast, times.table()};
+        const std::array predicted{lab.run(runs[1].name, policies_by_hand(how)),
+                                   lab.run(runs[2].name, forebay_policies(how, quotas))};
+        print_predicted(std::span{measured}.subspan(1), predicted);
+        std::printf("\nThe model itself took longer than at the start, for the same batches: b %+.1f %%, c %+.1f %%\n",
+                    slowdown(runs[1], times), slowdown(runs[2], times));
     }
     const fb::tenant_id busiest = fb::tenant_of(fast.tenants[flood]);
     std::int64_t let_in = 0;

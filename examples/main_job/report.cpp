@@ -15,6 +15,9 @@ namespace {
 
 namespace sim = forebay::sim;
 
+/// Of more tenants only the one that sends the most is shown.
+constexpr std::size_t most_tenants = 5;
+
 std::string milliseconds(forebay::duration time) {
     return sim::decimal(static_cast<double>(time.count()) / 1e6, 2);
 }
@@ -82,13 +85,17 @@ void print_measured(std::span<const sim::report> runs) {
                    milliseconds(run.all.latency.p50), milliseconds(run.all.latency.p95),
                    milliseconds(run.all.latency.p99), sim::decimal(run.throughput_rps(), 0),
                    sim::decimal(run.mean_batch_size(), 1), refusals(run.all)});
-        for (const auto* groups : {&run.kinds, &run.tenants}) {
-            for (const sim::tally& group : *groups) {
-                table.add({"   " + group.name, std::to_string(group.arrived), std::to_string(group.delivered()),
-                           milliseconds(group.latency.p50), milliseconds(group.latency.p95),
-                           milliseconds(group.latency.p99), sim::decimal(run.per_second(group.delivered()), 0), "",
-                           refusals(group)});
-            }
+        const auto add_group = [&](const sim::tally& group) {
+            const auto time = [&](forebay::duration each) { return group.delivered() == 0 ? "-" : milliseconds(each); };
+            table.add({"   " + group.name, std::to_string(group.arrived), std::to_string(group.delivered()),
+                       time(group.latency.p50), time(group.latency.p95), time(group.latency.p99),
+                       sim::decimal(run.per_second(group.delivered()), 0), "", refusals(group)});
+        };
+        std::ranges::for_each(run.kinds, add_group);
+        if (run.tenants.size() <= most_tenants) {
+            std::ranges::for_each(run.tenants, add_group);
+        } else {
+            add_group(*std::ranges::max_element(run.tenants, {}, &sim::tally::arrived));
         }
     }
     std::fputs(table.str().c_str(), stdout);
@@ -128,6 +135,17 @@ void print_predicted(std::span<const sim::report> measured, std::span<const sim:
                    std::to_string(was.all.refused()), std::to_string(said.all.refused()), ""});
     }
     std::printf("\n%s", rates.str().c_str());
+}
+
+double slowdown(const served_run& run, const service_times& times) {
+    const sim::table_service service = times.table();
+    forebay::duration took{0};
+    forebay::duration expected{0};
+    for (const inference::call& call : run.calls) {
+        took += call.end - call.start;
+        expected += service({.cost = call.rows});
+    }
+    return (static_cast<double>(took.count()) / static_cast<double>(expected.count()) - 1) * 100;
 }
 
 }  // namespace example

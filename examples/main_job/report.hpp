@@ -18,4 +18,8 @@ void print_measured(std::span<const forebay::sim::report> runs);
 /// Each run beside the lab's prediction for it: the same policies, arrivals and names.
 void print_predicted(std::span<const forebay::sim::report> measured, std::span<const forebay::sim::report> predicted);
 
+/// By how much the model took longer in this run than at the start, for the same batches, in percent: what a busy
+/// machine adds, and no lab can know.
+[[nodiscard]] double slowdown(const served_run& run, const service_times& times);
+
 }  // namespace example
