@@ -2,13 +2,14 @@
 #pragma once
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 #include <functional>
-#include <initializer_list>
 #include <string>
+#include <time.h>
+#include <utility>
 #include <vector>
 
 /// How a ratio is taken: the contestants run in turn (A B C A B C ...) in one process, each ratio is formed within one
@@ -38,13 +39,28 @@ inline double quantile(std::vector<double> values, double q) {
     return *at;
 }
 
+/// What time is taken by.
+enum class by {
+    wall,         ///< the clock on the wall: where threads wait for each other across CPUs
+    own_thread,   ///< time this thread has run: not disturbed by who else wants the CPU
+    all_threads,  ///< time all threads here have run: the same for threads that take turns on one CPU
+};
+
+inline double nanoseconds_now(by which) {
+    std::timespec at{};
+    clock_gettime(which == by::wall         ? CLOCK_MONOTONIC
+                  : which == by::own_thread ? CLOCK_THREAD_CPUTIME_ID
+                                            : CLOCK_PROCESS_CPUTIME_ID,
+                  &at);
+    return static_cast<double>(at.tv_sec) * 1e9 + static_cast<double>(at.tv_nsec);
+}
+
 /// Nanoseconds that one of `operations` takes when `work()` does them all.
 template <class Work>
-double nanoseconds_each(std::size_t operations, Work&& work) {
-    const auto start = std::chrono::steady_clock::now();
+double nanoseconds_each(by which, std::size_t operations, Work&& work) {
+    const double start = nanoseconds_now(which);
     work();
-    const std::chrono::duration<double, std::nano> elapsed = std::chrono::steady_clock::now() - start;
-    return elapsed.count() / static_cast<double>(operations);
+    return (nanoseconds_now(which) - start) / static_cast<double>(operations);
 }
 
 struct contestant {

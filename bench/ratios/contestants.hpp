@@ -65,6 +65,23 @@ private:
     std::atomic<int> done_{0};
 };
 
+/// Answers each request with its id, from a buffer of its own: a span in, a span out.
+struct echo {
+    std::array<reply, batch_size> replies{};
+    std::span<const reply> operator()(std::span<const prompt> prompts) noexcept {
+        for (std::size_t i = 0; i < prompts.size(); ++i) replies[i] = prompts[i].id;
+        return std::span{replies}.first(prompts.size());
+    }
+};
+inline auto make_scheduler(fb::steady_clock clock) {
+    return fb::make_scheduler<prompt, reply>(
+        fb::policies{.admission = fb::per_tenant{fb::quota{fb::rate::per_second(1'000'000'000), 1'000'000}},
+                     .order = fb::strict_priority{},
+                     .batching = fb::size_or_delay{.max_batch_size = batch_size, .max_queue_delay = delay},
+                     .clock = clock},
+        echo{});
+}
+
 /// Admission for each tenant, priorities, batching, deadlines, bounds and the ledger, all at work.
 class forebay_way {
 public:
@@ -73,11 +90,12 @@ public:
         now_ = clock_.now();
     }
     void submit(std::uint64_t id) {
-        const auto ticket = scheduler_.submit_at(now_, prompt{id, this},
-                                                 {.tenant = fb::tenant_id{id % 64},
-                                                  .priority = static_cast<std::int32_t>(id % 8),
-                                                  .deadline = now_ + std::chrono::seconds{10}},
-                                                 [this](fb::outcome<reply> outcome) { outcomes_.take(*outcome); });
+        const auto ticket =
+            scheduler_.submit_at(now_, prompt{id, this},
+                                 {.tenant = fb::tenant_id{id % 64},
+                                  .priority = static_cast<std::int32_t>(id % 8),
+                                  .deadline = now_ + std::chrono::seconds{10} + std::chrono::microseconds{id % 1024}},
+                                 [this](fb::outcome<reply> outcome) { outcomes_.take(*outcome); });
         if (ticket) return;
         std::fprintf(stderr, "refused by %s\n", fb::to_string(ticket.error().which));
         std::exit(2);
@@ -89,26 +107,10 @@ public:
     void stop() { scheduler_.close(); }
 
 private:
-    struct model {
-        std::array<reply, batch_size> replies{};
-        std::span<const reply> operator()(std::span<const prompt> prompts) noexcept {
-            for (std::size_t i = 0; i < prompts.size(); ++i) replies[i] = prompts[i].id;
-            return std::span{replies}.first(prompts.size());
-        }
-    };
-    static auto make(fb::steady_clock clock) {
-        return fb::make_scheduler<prompt, reply>(
-            fb::policies{.admission = fb::per_tenant{fb::quota{fb::rate::per_second(1'000'000'000), 1'000'000}},
-                         .order = fb::strict_priority{},
-                         .batching = fb::size_or_delay{.max_batch_size = batch_size, .max_queue_delay = delay},
-                         .clock = clock},
-            model{});
-    }
-
     fb::steady_clock clock_;
     fb::time_point now_{};
     tally outcomes_;
-    decltype(make(fb::steady_clock{})) scheduler_ = make(clock_);
+    decltype(make_scheduler(fb::steady_clock{})) scheduler_ = make_scheduler(clock_);
 };
 
 struct plain_model {

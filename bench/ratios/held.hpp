@@ -2,6 +2,7 @@
 #pragma once
 
 #include "../rivals/standard_heap.hpp"
+#include <forebay/queue/earliest_deadline.hpp>
 #include <forebay/queue/priority_queue.hpp>
 
 #include <benchmark/benchmark.h>
@@ -66,7 +67,7 @@ private:
         const fb::request_info info{.priority = static_cast<std::int32_t>(random % 8),
                                     .key = random / 8 % keys,
                                     .deadline = now_ + fb::duration{patience(random, size_)}};
-        if (queue_.check(info, now_)) benchmark::DoNotOptimize(queue_.push(std::move(value), info, now_));
+        if (queue_.check(info, now_)) benchmark::DoNotOptimize(queue_.push(info, now_, value));
     }
     /// With the earliest deadline first, time is just before the deadline taken. In another order it stands still, or
     /// what is taken last would expire.

@@ -16,7 +16,8 @@ namespace fb = forebay;
 
 template <class Queue>
 auto steps(std::size_t count, Queue& queue) {
-    return [count, &queue] { return ratio::nanoseconds_each(count, [&] { queue.steps(count); }); };
+    return
+        [count, &queue] { return ratio::nanoseconds_each(ratio::by::own_thread, count, [&] { queue.steps(count); }); };
 }
 
 void compare(const ratio::options& options, std::size_t size, const std::string& label, bool levels) {

@@ -6,7 +6,7 @@
 namespace {
 
 constexpr std::size_t burst = 1024;
-constexpr std::size_t bursts = 4;
+constexpr std::size_t bursts = 100;
 
 struct names {
     const char* title;
@@ -14,17 +14,18 @@ struct names {
     const char* vs_swap;
 };
 
-void compare(const ratio::options& options, std::size_t worker_cpu, const names& names, double promise_bound,
-             double swap_bound) {
+void compare(const ratio::options& options, std::size_t worker_cpu, ratio::by clock, const names& names,
+             double promise_bound, double swap_bound) {
     contestants::served<contestants::forebay_way> forebay{worker_cpu};
     contestants::served<contestants::promise_way> promises{worker_cpu};
     contestants::served<contestants::swap_way> swapped{worker_cpu};
-    const auto serve = [](auto& way) {
-        return [&way] { return ratio::nanoseconds_each(burst * bursts, [&] { way.serve(bursts, burst); }); };
+    const auto serve = [clock](auto& way) {
+        return
+            [clock, &way] { return ratio::nanoseconds_each(clock, burst * bursts, [&] { way.serve(bursts, burst); }); };
     };
     const ratio::contest contest{names.title,
                                  "ns a request",
-                                 options.repetitions(301),
+                                 options.repetitions(61),
                                  {{"scheduler", serve(forebay)},
                                   {"a promise per task", serve(promises)},
                                   {"vector swapped out whole", serve(swapped)}}};
@@ -38,13 +39,13 @@ int main(int argc, char** argv) {
     const ratio::options options = ratio::parse(argc, argv);
     threads::cpus();
     threads::pin(0);
-    compare(options, 0,
+    compare(options, 0, ratio::by::all_threads,
             {"submit_at to outcome, batch 32, producer and worker on one CPU", "scheduler_vs_promise_per_task",
              "scheduler_vs_vector_swap"},
             0.25, 2);
     if (threads::cpus().size() > 1) {
         compare(
-            options, 1,
+            options, 1, ratio::by::wall,
             {"submit_at to outcome, batch 32, producer and worker on two CPUs", "", "scheduler_2_cpus_vs_vector_swap"},
             0, 1.5);
     } else {

@@ -71,7 +71,8 @@ struct shared_bucket {
     caller time;
 
     double admitted() {
-        return ratio::nanoseconds_each(calls, [&] { expect(ask_forebay(bucket, time, calls), calls); });
+        return ratio::nanoseconds_each(ratio::by::own_thread, calls,
+                                       [&] { expect(ask_forebay(bucket, time, calls), calls); });
     }
     /// Empties the bucket; from then on a call comes every nanosecond, too often for one token.
     void drain() {
@@ -80,7 +81,8 @@ struct shared_bucket {
         time.step = 1;
     }
     double refused() {
-        return ratio::nanoseconds_each(calls, [&] { expect(ask_forebay(bucket, time, calls), 0); });
+        return ratio::nanoseconds_each(ratio::by::own_thread, calls,
+                                       [&] { expect(ask_forebay(bucket, time, calls), 0); });
     }
 };
 
@@ -90,7 +92,8 @@ struct rival_bucket {
     caller time;
 
     double admitted() {
-        return ratio::nanoseconds_each(calls, [&] { expect(ask_rival(bucket, time, calls), calls); });
+        return ratio::nanoseconds_each(ratio::by::own_thread, calls,
+                                       [&] { expect(ask_rival(bucket, time, calls), calls); });
     }
 };
 
@@ -104,16 +107,17 @@ void one_thread(const ratio::options& options) {
     shared_bucket<fb::single_threaded> own;
     rival_bucket<rival::double_bucket> unlocked;
 
-    const ratio::contest contest{"token bucket, 1 thread",
-                                 "ns a call",
-                                 options.repetitions(201),
-                                 {{"compare-exchange increment",
-                                   [&] { return ratio::nanoseconds_each(calls, [&] { count_up(counter, calls); }); }},
-                                  {"token_bucket<multi_threaded> admitted", [&] { return open.admitted(); }},
-                                  {"token_bucket<multi_threaded> refused", [&] { return empty.refused(); }},
-                                  {"bucket in doubles under a mutex", [&] { return locked.admitted(); }},
-                                  {"token_bucket<single_threaded> admitted", [&] { return own.admitted(); }},
-                                  {"bucket in doubles", [&] { return unlocked.admitted(); }}}};
+    const ratio::contest contest{
+        "token bucket, 1 thread",
+        "ns a call",
+        options.repetitions(201),
+        {{"compare-exchange increment",
+          [&] { return ratio::nanoseconds_each(ratio::by::own_thread, calls, [&] { count_up(counter, calls); }); }},
+         {"token_bucket<multi_threaded> admitted", [&] { return open.admitted(); }},
+         {"token_bucket<multi_threaded> refused", [&] { return empty.refused(); }},
+         {"bucket in doubles under a mutex", [&] { return locked.admitted(); }},
+         {"token_bucket<single_threaded> admitted", [&] { return own.admitted(); }},
+         {"bucket in doubles", [&] { return unlocked.admitted(); }}}};
     contest.report_max("token_bucket_admitted_vs_cas", 1, 0, 3);
     contest.report_max("token_bucket_refused_vs_cas", 2, 0, 1.5);
     contest.report_max("token_bucket_vs_mutex_doubles", 1, 3, 1.2);
