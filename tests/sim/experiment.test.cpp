@@ -66,6 +66,24 @@ struct every_second {
     }
 };
 
+/// Lets a request in when the one before has ended.
+struct one_at_a_time {
+    struct state {
+        bool busy{false};
+        fb::verdict try_acquire(const fb::request_info&, fb::time_point now, fb::permit&) noexcept {
+            if (busy) return fb::retry_at(now, fb::limit::concurrency, 1, fb::certainty::on_completion);
+            busy = true;
+            return fb::admitted(now);
+        }
+        void settle(fb::permit&, std::int64_t, fb::time_point) noexcept { busy = false; }
+        void give_back(fb::permit&, fb::time_point) noexcept { busy = false; }
+    };
+    template <class Sync>
+    state build() const {
+        return {};
+    }
+};
+
 /// A batch policy that waits for company for ever.
 struct full_only {
     std::size_t max_batch_size{4};
@@ -118,6 +136,13 @@ TEST_CASE("a batch comes back before a request that arrives at the same instant,
         sim::experiment{at_milliseconds({0, 10, 20}), ten_milliseconds}.run("fifo", fb::policies{});
     CHECK(report.all.queue_delay.max == 0ns);
     CHECK(report.utilisation() == 1);
+}
+
+TEST_CASE("what a batch held is free again for a request that arrives as it comes back") {
+    const sim::report report = sim::experiment{at_milliseconds({0, 9, 10}), ten_milliseconds}.run(
+        "one", fb::policies{.admission = one_at_a_time{}});
+    CHECK(report.all.delivered() == 2);
+    CHECK(report.all.count(fb::limit::concurrency) == 1);
 }
 
 TEST_CASE("requests of one instant share a batch") {

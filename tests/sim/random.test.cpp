@@ -141,10 +141,16 @@ TEST_CASE("whole numbers below a bound are equally likely, also when the bound d
     INFO("seed " << seed);
     sim::random_stream draw{seed};
     constexpr std::uint64_t bound =
-        3ULL << 62;  // three quarters of the range: a plain remainder would favour the first third
+        3ULL << 62;  // without rejection, multiples of 3 would come twice as often as others
     std::array<int, 3> thirds{};
-    for (int i = 0; i < 300'000; ++i) ++thirds[draw.below(bound) >> 62];
+    std::array<int, 3> remainders{};
+    for (int i = 0; i < 300'000; ++i) {
+        const std::uint64_t drawn = draw.below(bound);
+        ++thirds[drawn >> 62];
+        ++remainders[drawn % 3];
+    }
     for (const int third : thirds) CHECK(third == Approx(100'000).epsilon(0.02));
+    for (const int remainder : remainders) CHECK(remainder == Approx(100'000).epsilon(0.02));
 }
 
 TEST_CASE("a choice follows its weights and never falls on a weight of zero") {

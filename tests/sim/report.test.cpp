@@ -1,10 +1,12 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
+#include <forebay/sim/random.hpp>
 #include <forebay/sim/report.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -15,6 +17,8 @@ namespace sim = forebay::sim;
 using namespace std::chrono_literals;
 
 namespace {
+
+constexpr std::uint64_t seed = 99;
 
 fb::time_point at(fb::duration since) {
     return fb::time_point{since};
@@ -32,34 +36,42 @@ sim::workload requests(const std::vector<std::pair<int, char>>& times) {
     return result;
 }
 
-std::vector<fb::duration> counting_to(int last) {
-    std::vector<fb::duration> values;
-    for (int i = 1; i <= last; ++i) values.push_back(fb::duration{i});
-    return values;
-}
-
 }  // namespace
 
 TEST_CASE("a percentile is the value at the nearest rank, rounded up") {
-    CHECK(sim::percentile(counting_to(100), 500) == 50ns);
-    CHECK(sim::percentile(counting_to(100), 990) == 99ns);
-    CHECK(sim::percentile(counting_to(100), 1000) == 100ns);
-    CHECK(sim::percentile(counting_to(100), 1) == 1ns);
-    CHECK(sim::percentile(counting_to(101), 500) == 51ns);
-    CHECK(sim::percentile(counting_to(6), 500) == 3ns);
-    CHECK(sim::percentile(counting_to(6), 990) == 6ns);
-    CHECK(sim::percentile(counting_to(1), 10) == 1ns);
-    CHECK(sim::percentile({}, 500) == 0ns);
+    CHECK(sim::nearest_rank(100, 500) == 49);
+    CHECK(sim::nearest_rank(100, 990) == 98);
+    CHECK(sim::nearest_rank(100, 1000) == 99);
+    CHECK(sim::nearest_rank(100, 1) == 0);
+    CHECK(sim::nearest_rank(101, 500) == 50);
+    CHECK(sim::nearest_rank(6, 500) == 2);
+    CHECK(sim::nearest_rank(6, 990) == 5);
+    CHECK(sim::nearest_rank(1, 10) == 0);
+    CHECK(sim::nearest_rank(0, 500) == 0);
 }
 
-TEST_CASE("a spread sorts first and knows the mean") {
-    const sim::spread spread = sim::spread::of({30ns, 10ns, 20ns});
-    CHECK(spread.count == 3);
-    CHECK(spread.p50 == 20ns);
-    CHECK(spread.max == 30ns);
-    CHECK(spread.mean_seconds == Approx(20e-9));
+TEST_CASE("a spread is that of the sorted values, in whatever order they come") {
+    INFO("seed " << seed);
+    sim::random_stream draw{seed};
+    for (const std::size_t size : {1U, 2U, 3U, 10U, 99U, 100U, 101U, 5000U}) {
+        std::vector<fb::duration> values;
+        for (std::size_t i = 0; i < size; ++i)
+            values.push_back(fb::duration{static_cast<std::int64_t>(draw.below(size))});
+        std::vector<fb::duration> sorted = values;
+        std::sort(sorted.begin(), sorted.end());
+        const sim::spread spread = sim::spread::of(values);
+        INFO("size " << size);
+        CHECK(spread.count == size);
+        CHECK(spread.p50 == sorted[sim::nearest_rank(size, 500)]);
+        CHECK(spread.p90 == sorted[sim::nearest_rank(size, 900)]);
+        CHECK(spread.p95 == sorted[sim::nearest_rank(size, 950)]);
+        CHECK(spread.p99 == sorted[sim::nearest_rank(size, 990)]);
+        CHECK(spread.max == sorted.back());
+    }
+    CHECK(sim::spread::of({30ns, 10ns, 20ns}).mean_seconds == Approx(20e-9));
     CHECK(sim::spread::of({}).count == 0);
     CHECK(sim::spread::of({}).mean_seconds == 0);
+    CHECK(sim::spread::of({}).max == 0ns);
 }
 
 // One slot, 10 ms for each, first come first served; worked out by hand.

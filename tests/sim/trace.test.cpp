@@ -127,9 +127,16 @@ TEST_CASE("a BOM, CRLF, blanks and quotes change nothing") {
 TEST_CASE("a stream is read like a text") {
     std::istringstream in{"arrival_us\n1\n2\n"};
     CHECK(sim::read_trace(in, "stream").arrivals.size() == 2);
-    std::istringstream broken{"arrival_us\n1\n"};
-    broken.setstate(std::ios::badbit);
-    CHECK_THROWS_AS(sim::read_trace(broken, "stream"), sim::trace_error);
+    for (const auto state : {std::ios::badbit, std::ios::failbit}) {
+        std::istringstream broken{"arrival_us\n1\n"};
+        broken.setstate(state);
+        try {
+            (void)sim::read_trace(broken, "stream");
+            FAIL("read a broken stream");
+        } catch (const sim::trace_error& error) {
+            CHECK_THAT(error.what(), ContainsSubstring("stream:0:0: expected a readable file"));
+        }
+    }
 }
 
 TEST_CASE("a file that is not there or is a folder is told in one line") {

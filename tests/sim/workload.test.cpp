@@ -150,6 +150,10 @@ TEST_CASE("a merge is in order of time, ties in order of its parts, names transl
     CHECK(times == std::vector<std::int64_t>{0, 1, 5, 5, 5, 5, 9});
     CHECK(kinds == "abaabaa");
     CHECK(all.kinds == std::vector<std::string>{"a", "b"});
+
+    sim::workload crowd = at_milliseconds(std::vector<int>(1000, 7), "a");
+    for (std::size_t i = 0; i < crowd.arrivals.size(); ++i) crowd.arrivals[i].info.cost = static_cast<std::int64_t>(i);
+    CHECK(sim::merge(std::array{crowd, sim::workload{}}).arrivals == crowd.arrivals);
 }
 
 TEST_CASE("stretching changes the gaps only: it starts at zero and deadlines keep their distance") {

@@ -18,11 +18,11 @@
 
 namespace forebay::inline v0::sim {
 
-/// Value at rank ceil(q * n) of n sorted values, from 1 (nearest rank: a value that occurred). 0 if there is none.
-/// permille  q in thousandths, 1 .. 1000
-[[nodiscard]] inline duration percentile(const std::vector<duration>& sorted, std::size_t permille) noexcept {
-    if (sorted.empty()) return duration{0};
-    return sorted[std::max<std::size_t>((sorted.size() * permille + 999) / 1000, 1) - 1];
+/// Place, from 0, of the value at rank ceil(q * n) of n sorted ones: nearest rank, so a value that occurred.
+/// permille  q in thousandths
+[[nodiscard]] constexpr std::size_t nearest_rank(std::size_t n, std::size_t permille) noexcept {
+    const std::size_t rank = (n * permille + 999) / 1000;
+    return rank == 0 ? 0 : rank - 1;
 }
 
 /// How durations are spread: exact, of all values.
@@ -35,14 +35,26 @@ struct spread {
     duration p99{0};
     duration max{0};
 
+    /// cost  O(n)
     [[nodiscard]] static spread of(std::vector<duration> values) {
-        std::sort(values.begin(), values.end());
+        spread result;
+        if (values.empty()) return result;
         const duration sum = std::accumulate(values.begin(), values.end(), duration{0});
-        const double seconds = static_cast<double>(sum.count()) / 1e9;
-        return {values.size(),           values.empty() ? 0.0 : seconds / static_cast<double>(values.size()),
-                percentile(values, 500), percentile(values, 900),
-                percentile(values, 950), percentile(values, 990),
-                percentile(values, 1000)};
+        auto from = values.begin();  // what stands before is smaller than all that follows
+        const auto at = [&](std::size_t permille) {
+            const auto place = values.begin() + static_cast<std::ptrdiff_t>(nearest_rank(values.size(), permille));
+            std::nth_element(from, place, values.end());
+            from = place;
+            return *place;
+        };
+        result.count = values.size();
+        result.mean_seconds = static_cast<double>(sum.count()) / 1e9 / static_cast<double>(values.size());
+        result.p50 = at(500);
+        result.p90 = at(900);
+        result.p95 = at(950);
+        result.p99 = at(990);
+        result.max = at(1000);
+        return result;
     }
 };
 
@@ -165,7 +177,7 @@ public:
     /// errors  std::logic_error if a request has no outcome or several, or if the number in the system added up over
     ///         time is not the time in the system added up over requests: then what was recorded did not happen
     [[nodiscard]] report finish() && {
-        if (in_system_ != 0 || report_.all.settled() != report_.all.arrived) {
+        if (report_.all.settled() != report_.all.arrived) {
             throw std::logic_error("forebay: expected one outcome for each of " + std::to_string(report_.all.arrived) +
                                    " requests, found " + std::to_string(report_.all.settled()));
         }
