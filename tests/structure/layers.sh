@@ -48,6 +48,7 @@ batch/adaptive_batch
 batch/batch batch/batch_collector
 batch/inference
 policies
+flow
 engine
 scheduler
 sink/future sink/awaitable sink/result_store
