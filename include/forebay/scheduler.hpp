@@ -118,17 +118,13 @@ public:
     }
 
     /// Polls and sleeps in turn until the scheduler is closed, or drained. From any number of threads.
-    void run()
-        requires waitable_clock<decltype(Policies::clock)>
-    {
+    void run() requires waitable_clock<decltype(Policies::clock)> {
         const auto alive = engine_;
         alive->run([] { return false; });
     }
 #if defined(__cpp_lib_jthread)
     /// run, until a stop is requested. The scheduler stays open.
-    void run(std::stop_token stop)
-        requires waitable_clock<decltype(Policies::clock)>
-    {
+    void run(std::stop_token stop) requires waitable_clock<decltype(Policies::clock)> {
         const auto alive = engine_;
         const std::stop_callback wake{stop, [&] { alive->wake_all(); }};
         alive->run([&] { return stop.stop_requested(); });
@@ -136,17 +132,29 @@ public:
 #endif
 
     /// Takes no more work; what is queued ends as `closed` before this returns; what runs may finish. `run()` returns.
-    void close() { engine_->close(engine_->clock().now()); }
-    void close_at(time_point now) { engine_->close(now); }
+    void close() {
+        engine_->close(engine_->clock().now());
+    }
+    void close_at(time_point now) {
+        engine_->close(now);
+    }
     /// Takes no more work and serves what is queued without waiting for company; what is still queued after `limit` ends
     /// as `closed`. Returns at once; `run()` returns when the queue is empty.
-    void drain(duration limit) { engine_->drain(engine_->clock().now(), limit); }
-    void drain_at(time_point now, duration limit) { engine_->drain(now, limit); }
+    void drain(duration limit) {
+        engine_->drain(engine_->clock().now(), limit);
+    }
+    void drain_at(time_point now, duration limit) {
+        engine_->drain(now, limit);
+    }
 
     /// Where every submitted request is, or how it ended; `balanced()` at every instant.
-    [[nodiscard]] ledger stats() const { return engine_->stats(); }
+    [[nodiscard]] ledger stats() const {
+        return engine_->stats();
+    }
     /// A copy of the observer.
-    [[nodiscard]] auto observed() const { return engine_->observed(); }
+    [[nodiscard]] auto observed() const {
+        return engine_->observed();
+    }
 
 private:
     void shut() noexcept {

@@ -16,7 +16,6 @@
 #include <span>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace forebay::inline v0 {
 
@@ -40,23 +39,26 @@ struct batch_record {
     };
     static constexpr std::int64_t unsettled = -1;
 
-    explicit batch_record(std::size_t most) : payloads{std::make_unique_for_overwrite<storage[]>(most)} {
-        members.reserve(most);
-    }
+    explicit batch_record(std::size_t most)
+        : members{std::make_unique_for_overwrite<member[]>(most)},
+          payloads{std::make_unique_for_overwrite<storage[]>(most)} {}
     batch_record(const batch_record&) = delete;
     batch_record& operator=(const batch_record&) = delete;
     ~batch_record() { destroy_payloads(); }
 
+    [[nodiscard]] member* begin() noexcept { return members.get(); }
+    [[nodiscard]] member* end() noexcept { return members.get() + size; }
     [[nodiscard]] Request* data() noexcept { return std::launder(reinterpret_cast<Request*>(payloads.get())); }
     void add(ticket id, const queued& about, Request&& payload) noexcept {
-        std::construct_at(reinterpret_cast<Request*>(&payloads[members.size()]), std::move(payload));
-        ++payloads_alive;
-        members.push_back({id, &about, false, false, unsettled});
+        std::construct_at(reinterpret_cast<Request*>(&payloads[size]), std::move(payload));
+        members[size] = {id, &about, false, false, unsettled};
+        payloads_alive = ++size;
     }
     void destroy_payloads() noexcept { std::destroy_n(data(), std::exchange(payloads_alive, 0)); }
 
-    std::vector<member> members;
+    std::unique_ptr<member[]> members;
     std::unique_ptr<storage[]> payloads;
+    std::size_t size{0};
     std::size_t payloads_alive{0};
     time_point dispatched{};
     dispatch_cause cause{dispatch_cause::idle};
@@ -138,9 +140,7 @@ public:
         friend batch;
         member(batch* of, std::size_t index) noexcept : of_{of}, index_{index} {}
         [[nodiscard]] const queued& about() const noexcept { return *of_->record_->members[index_].about; }
-        void end(outcome<Result>&& how) const noexcept {
-            of_->home_->end_one(*of_->record_, index_, std::move(how));
-        }
+        void end(outcome<Result>&& how) const noexcept { of_->home_->end_one(*of_->record_, index_, std::move(how)); }
 
         batch* of_;
         std::size_t index_;
@@ -158,7 +158,7 @@ public:
     ~batch() { drop(); }
 
     /// Members. 0 once the batch was completed, failed or moved from.
-    [[nodiscard]] std::size_t size() const noexcept { return record_ == nullptr ? 0 : record_->members.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return record_ == nullptr ? 0 : record_->size; }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
     [[nodiscard]] member operator[](std::size_t index) noexcept {
         FOREBAY_EXPECTS(index < size(), "index below size()");
@@ -177,7 +177,7 @@ public:
     /// more or fewer elements than members, all members fail with `failure::wrong_count`: nothing is ever shifted to a
     /// neighbour. Afterwards the batch is empty.
     template <class Results>
-        requires results_for<std::remove_reference_t<Results>, Result>
+    requires results_for<std::remove_reference_t<Results>, Result>
     void complete(Results&& results) noexcept {
         if (record_ == nullptr) return;
         if (static_cast<std::size_t>(std::size(results)) != size()) return fail(failure::wrong_count, nullptr);

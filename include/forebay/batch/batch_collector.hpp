@@ -20,9 +20,10 @@ namespace forebay::inline v0 {
 /// threads       none: the host serialises
 template <class Value, class Order, class Policy>
 class batch_collector {
-    static_assert(batch_policy<Policy>,
-                  "forebay: a batch policy needs a member max_batch_size and plan(waiting_group) -> batch_plan, noexcept; "
-                  "copy the model in <forebay/batch/policy.hpp>");
+    static_assert(
+        batch_policy<Policy>,
+        "forebay: a batch policy needs a member max_batch_size and plan(waiting_group) -> batch_plan, noexcept; "
+        "copy the model in <forebay/batch/policy.hpp>");
 
     struct close_rule {
         Policy policy;

@@ -41,7 +41,8 @@ struct batch_plan {
 template <class Policy>
 concept batch_policy = std::copy_constructible<Policy> && requires(const Policy& policy, const waiting_group& group) {
     { policy.max_batch_size } -> std::convertible_to<std::size_t>;
-    { policy.plan(group) } noexcept -> std::same_as<batch_plan>;
+    { policy.plan(group) }
+    noexcept->std::same_as<batch_plan>;
 };
 
 /// Each request alone, as soon as an executor is free.
