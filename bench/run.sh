@@ -111,7 +111,7 @@ count_instructions() {
     swap=$(instructions_each swap)
     printf '  %-58s %10s\n' scheduler "$forebay" 'a promise per task' "$promises" 'vector swapped out whole' "$swap"
     awk -v v="$forebay" -v bound=400 'BEGIN {
-        printf "ratio scheduler_instructions %s max %s (instructions / request)%s\n", v, bound, v > bound ? " MISS" : ""
+        printf "ratio scheduler_instructions %s max %s (instructions / request)%s\n", v, bound, (v > bound ? " MISS" : "")
     }'
 }
 
