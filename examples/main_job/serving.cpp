@@ -55,7 +55,7 @@ served_run serve_by_hand(std::string name, const fb::sim::workload& requests, in
     }};
 
     const fb::time_point start = clock.now() + lead_in;
-    const fb::duration sending = send_when_due(
+    const fb::duration sending = drive(
         requests, start, name, [&](std::size_t i) { futures.push_back(batcher.submit(request_at(requests, i))); },
         [&] { return ended.load(std::memory_order_relaxed); });
     batcher.close();
@@ -90,7 +90,7 @@ served_run serve_with_forebay(std::string name, const fb::sim::workload& request
     std::thread worker{[&] { scheduler.run(); }};
 
     const fb::time_point start = clock.now() + lead_in;
-    const fb::duration sending = send_when_due(
+    const fb::duration sending = drive(
         requests, start, name,
         [&](std::size_t i) {
             fate& its = fates[i];
@@ -111,7 +111,7 @@ served_run serve_with_forebay(std::string name, const fb::sim::workload& request
             }
         },
         [&] { return ended.load(std::memory_order_relaxed); });
-    scheduler.drain(60s);
+    scheduler.close();
     worker.join();
     return {std::move(name), requests, std::move(fates), run.take_calls(), start, sending};
 }
