@@ -357,7 +357,7 @@ private:
             [&] {
                 return outcome_type{why, error};
             },
-            failures);
+            found);
         return now;
     }
     void infer_batch(record& due) noexcept {
