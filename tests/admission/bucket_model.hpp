@@ -1,0 +1,108 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/rate.hpp>
+#include <forebay/time.hpp>
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+
+/// A token bucket as one would write it on paper: its level as a fraction with the rate's denominator, in 128 bits, which
+/// nothing here can overflow. No cleverness; the real ones are held against it.
+class bucket_model {
+public:
+    __extension__ using wide = __int128;
+
+    bucket_model(forebay::quota of, std::int64_t debt)
+        : per_token_{of.refill().nanoseconds()},
+          per_ns_{of.refill().tokens()},
+          burst_{of.burst()},
+          debt_{debt},
+          level_{per_token_ * burst_} {}
+
+    /// In fractions of a token, per_token() to one.
+    [[nodiscard]] wide level(forebay::time_point now) const {
+        return std::min(burst_ * per_token_, level_ + per_ns_ * (tau(now) - last_));
+    }
+    [[nodiscard]] std::int64_t tokens(forebay::time_point now) const { return narrow(floor(level(now), per_token_)); }
+    [[nodiscard]] wide per_token() const { return per_token_; }
+
+    [[nodiscard]] bool would_admit(std::int64_t cost, forebay::time_point now) const {
+        return cost >= 0 && cost <= burst_ && (cost == 0 || level(now) >= cost * per_token_);
+    }
+    bool try_acquire(std::int64_t cost, forebay::time_point now) {
+        if (!would_admit(cost, now)) return false;
+        add(-wide{cost}, now);
+        return true;
+    }
+    std::int64_t acquire_up_to(std::int64_t cost, forebay::time_point now) {
+        const wide take = std::clamp<wide>(floor(level(now), per_token_), 0, std::max<wide>(cost, 0));
+        add(-take, now);
+        return narrow(take);
+    }
+    void refund(std::int64_t cost, forebay::time_point now) { add(std::max<wide>(cost, 0), now); }
+    std::int64_t charge(std::int64_t cost, forebay::time_point now) {
+        const wide room = floor(level(now) + debt_ * per_token_, per_token_);
+        const wide amount = std::clamp<wide>(cost, 0, std::max<wide>(room, 0));
+        add(-amount, now);
+        return narrow(amount);
+    }
+    /// Keeps the level as far as the new burst holds it, rounded down to the new fraction.
+    void reconfigure(forebay::quota to, forebay::time_point now) {
+        const wide before = level(now);
+        last_ = tau(now);
+        const wide next = to.refill().nanoseconds();
+        level_ = std::min<wide>(floor(before * next, per_token_), next * to.burst());
+        per_token_ = next;
+        per_ns_ = to.refill().tokens();
+        burst_ = to.burst();
+    }
+
+private:
+    [[nodiscard]] static wide floor(wide a, wide b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
+    [[nodiscard]] static std::int64_t narrow(wide a) { return static_cast<std::int64_t>(a); }
+    [[nodiscard]] wide tau(forebay::time_point now) const {
+        return std::max<wide>(now.time_since_epoch().count(), last_);
+    }
+    void add(wide tokens, forebay::time_point now) {
+        const wide before = level(now);
+        const wide after = std::min(burst_ * per_token_, before + tokens * per_token_);
+        if (after == before) return;
+        level_ = after;
+        last_ = tau(now);
+    }
+
+    wide per_token_;
+    wide per_ns_;
+    wide burst_;
+    wide debt_;
+    wide level_;
+    wide last_{std::numeric_limits<std::int64_t>::min()};
+};
+
+/// No window [s, t] admits more than burst + rate * (t - s) + what was given back in it: checked for all windows at once in
+/// O(1) an event, by the smallest value so far of what had been admitted less what time had allowed.
+class window_bound {
+public:
+    __extension__ using wide = __int128;
+
+    explicit window_bound(forebay::quota of)
+        : per_token_{of.refill().nanoseconds()}, per_ns_{of.refill().tokens()}, most_{per_token_ * of.burst()} {}
+
+    /// Admits (> 0) or gives back (< 0) `tokens` at `now`; false if that breaks the bound.
+    [[nodiscard]] bool admit(std::int64_t tokens, forebay::time_point now) {
+        tau_ = std::max<wide>(tau_, now.time_since_epoch().count());
+        lowest_ = std::min(lowest_, admitted_ - per_ns_ * tau_);
+        admitted_ += tokens * per_token_;
+        return admitted_ - per_ns_ * tau_ - lowest_ <= most_;
+    }
+
+private:
+    wide per_token_;
+    wide per_ns_;
+    wide most_;
+    wide admitted_{0};
+    wide tau_{std::numeric_limits<std::int64_t>::min()};
+    wide lowest_{wide{1} << 100};
+};

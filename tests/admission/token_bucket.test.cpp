@@ -1,0 +1,698 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "bucket_model.hpp"
+#include "catch.hpp"
+#include <forebay/admission/token_bucket.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <random>
+#include <stdexcept>
+#include <thread>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+using namespace forebay;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::int64_t int64_max = std::numeric_limits<std::int64_t>::max();
+constexpr std::int64_t int64_min = std::numeric_limits<std::int64_t>::min();
+
+constexpr time_point at(duration since_start) {
+    return time_point{since_start};
+}
+constexpr time_point at_ns(std::int64_t count) {
+    return time_point{duration{count}};
+}
+
+static_assert(!std::is_copy_constructible_v<token_bucket<multi_threaded>>);
+static_assert(std::is_nothrow_constructible_v<token_bucket<multi_threaded>, quota>);
+static_assert(sizeof(token_bucket<multi_threaded>) == 64 && alignof(token_bucket<multi_threaded>) == 64);
+
+/// The quotas that the random tests go through: everyday ones and the ends of what is allowed.
+std::vector<quota> quotas() {
+    return {{rate::per_second(10), 10},
+            {rate::per_minute(600), 60},
+            {rate::per_second(30), 7},
+            {rate::per(7, 3s), 1},
+            {rate::per(999'999'937, 1s), 1'000'000'007},
+            {rate::per_second(1'000'000'000), 1'000'000'000'000},
+            {rate::one_every(std::chrono::hours{24 * 365}), 3},
+            {rate::per(999'999'999'999, duration{1'000'000'000'000}), 5},
+            {rate::per_second(50), 1},
+            {rate::zero(), 100}};
+}
+
+/// Steps of a clock: mostly forward by about what a token takes, sometimes not at all, back, or far.
+class restless_clock {
+public:
+    restless_clock(std::mt19937_64& random, const quota& of, bool wild)
+        : random_{random},
+          token_{
+              std::max<std::int64_t>(1, of.refill().nanoseconds() / std::max<std::int64_t>(1, of.refill().tokens()))},
+          wild_{wild} {}
+
+    time_point next() {
+        const auto below = [&](std::int64_t n) {
+            return static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(std::max<std::int64_t>(n, 1)));
+        };
+        const auto choice = below(wild_ ? 1000 : 100);
+        if (choice < 40)
+            now_ = saturating_add(now_, duration{below(token_)});
+        else if (choice < 60)
+            now_ = saturating_add(now_, duration{below(8)});
+        else if (choice < 80)
+            now_ = saturating_add(now_, duration{-below(token_)});
+        else if (choice < 88)
+            now_ = saturating_add(now_, duration{below(token_ < int64_max / 64 ? 64 * token_ : token_)});
+        else if (choice < 990 && choice >= 100)
+            now_ = saturating_add(now_, duration{below(token_)});
+        else if (choice >= 990)
+            now_ = at_ns(static_cast<std::int64_t>(random_()));
+        return now_;
+    }
+
+private:
+    std::mt19937_64& random_;
+    std::int64_t token_;
+    bool wild_;
+    time_point now_{};
+};
+
+}  // namespace
+
+#define BOTH_FORMS "", multi_threaded, single_threaded
+
+TEMPLATE_TEST_CASE("RL-1 a full bucket of B admits exactly B, for every B at every time", BOTH_FORMS) {
+    std::mt19937_64 random{1};
+    for (const std::int64_t burst : {1, 2, 3, 7, 60, 1000}) {
+        for (int i = 0; i < 200; ++i) {
+            const time_point now = i == 0   ? time_point::min()
+                                   : i == 1 ? time_point::max()
+                                            : at_ns(static_cast<std::int64_t>(random()));
+            token_bucket<TestType> bucket{quota{i % 2 != 0 ? rate::per_second(3) : rate::per_second(50), burst}};
+            std::int64_t admitted = 0;
+            for (std::int64_t n = 0; n < burst + 3; ++n) admitted += bucket.try_acquire(1, now) ? 1 : 0;
+            REQUIRE(admitted == burst);
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("RL-2 no extra token after a long idle time", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(5), 5}};
+    time_point now{};
+    for (const duration idle : {duration{2s}, duration{1h}, duration{24h * 365 * 50}}) {
+        now = saturating_add(now, idle);
+        int admitted = 0;
+        for (int n = 0; n < 20; ++n) admitted += bucket.try_acquire(1, now) ? 1 : 0;
+        REQUIRE(admitted == 5);
+    }
+}
+
+TEMPLATE_TEST_CASE("RL-3 the remainder of a token is carried, and cleared when the bucket is full", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per(10, 100ns), 10}};
+    REQUIRE(bucket.try_acquire(10, at(0ns)));
+    REQUIRE(bucket.acquire_up_to(99, at(97ns)) == 9);
+    REQUIRE(bucket.acquire_up_to(99, at(99ns)) == 0);
+    REQUIRE(bucket.acquire_up_to(99, at(100ns)) == 1);
+    REQUIRE(bucket.acquire_up_to(99, at(100ns)) == 0);
+    bucket.refund(10, at(109ns));  // 0.9 of a token and ten: full, the remainder is gone
+    REQUIRE(bucket.acquire_up_to(99, at(109ns)) == 10);
+    REQUIRE_FALSE(bucket.try_acquire(1, at(118ns)));
+    REQUIRE(bucket.try_acquire(1, at(119ns)));
+}
+
+TEMPLATE_TEST_CASE("RL-4 refused one nanosecond before the time it named, admitted at it", BOTH_FORMS) {
+    for (const quota& of : quotas()) {
+        if (of.refill().is_zero()) continue;
+        for (const std::int64_t cost : {std::int64_t{1}, (of.burst() + 1) / 2, of.burst()}) {
+            token_bucket<TestType> bucket{of};
+            const time_point start = at(123'456'789ns);
+            REQUIRE(bucket.try_acquire(of.burst(), start));
+            const verdict refused = bucket.try_acquire(cost, start);
+            CHECK(refused.kind == answer::retry_at);
+            CHECK(refused.which == limit::rate);
+            CHECK(refused.how_sure == certainty::exact);
+            CHECK(refused.missing == cost);
+            CHECK_FALSE(bucket.try_acquire(cost, refused.when - 1ns));
+            CHECK(bucket.try_acquire(cost, refused.when));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("RL-5 the time named counts the part of a token that has come", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(1), 3}};
+    REQUIRE(bucket.try_acquire(3, at(0ns)));
+    CHECK(bucket.try_acquire(1, at(200ms)).when == at(1s));
+    CHECK(bucket.try_acquire(3, at(200ms)).when == at(3s));
+    CHECK(bucket.try_acquire(3, at(200ms)).missing == 3);
+    CHECK(bucket.try_acquire(3, at(1200ms)).missing == 2);
+}
+
+TEMPLATE_TEST_CASE("RL-6 more than the burst is never admitted, and asking changes nothing", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(10), 5}};
+    for (const std::int64_t cost : {std::int64_t{6}, std::int64_t{1000}, int64_max}) {
+        const verdict refused = bucket.try_acquire(cost, at(1s));
+        CHECK(refused.kind == answer::never);
+        CHECK(refused.which == limit::rate);
+        CHECK(refused.when == no_deadline);
+        CHECK(refused.missing == cost - 5);
+        CHECK(bucket.reserve(cost, at(1s), 1h).answer == refused);
+    }
+    CHECK(bucket.available(at(1s)) == 5);
+}
+
+TEMPLATE_TEST_CASE("RL-7 a cost of 0 peeks, a negative one is refused as such, impossible quotas do not exist",
+                   BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(10), 5}};
+    REQUIRE(bucket.try_acquire(5, at(0ns)));
+    CHECK(bucket.try_acquire(0, at(0ns)));
+    REQUIRE(bucket.charge(5, at(0ns)) == 5);
+    CHECK(bucket.try_acquire(0, at(0ns)));
+    CHECK(bucket.available(at(0ns)) == -5);
+    for (const std::int64_t cost : {std::int64_t{-1}, int64_min}) {
+        CHECK(bucket.try_acquire(cost, at(0ns)).kind == answer::never);
+        CHECK(bucket.try_acquire(cost, at(0ns)).which == limit::bad_cost);
+        CHECK(bucket.reserve(cost, at(0ns), 1s).answer.which == limit::bad_cost);
+        CHECK(bucket.acquire_up_to(cost, at(0ns)) == 0);
+        CHECK(bucket.charge(cost, at(0ns)) == 0);
+        bucket.refund(cost, at(0ns));
+    }
+    CHECK(bucket.available(at(0ns)) == -5);
+    CHECK_THROWS_AS(quota(rate::per_second(1), 0), std::invalid_argument);
+    CHECK_THROWS_AS(quota(rate::per_second(1), -1), std::invalid_argument);
+}
+
+TEMPLATE_TEST_CASE("RL-8 refusals change nothing: hammering does not delay recovery", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(1), 2}};
+    REQUIRE(bucket.try_acquire(2, at(0ns)));
+    const time_point when = bucket.try_acquire(1, at(0ns)).when;
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE(bucket.try_acquire(1, at(duration{i * 999'999})).when == when);
+        REQUIRE_FALSE(bucket.reserve(1, at(duration{i * 999'999}), duration{1}));
+        REQUIRE(bucket.acquire_up_to(1, at(duration{i * 999'999})) == 0);
+    }
+    CHECK(bucket.try_acquire(1, when));
+}
+
+TEMPLATE_TEST_CASE("RL-9 n at once is n one by one, and a partial take says how many", BOTH_FORMS) {
+    for (const quota& of : {quota{rate::per_second(10), 100}, quota{rate::per_second(30), 100}}) {
+        token_bucket<TestType> at_once{of};
+        token_bucket<TestType> single{of};
+        std::mt19937_64 random{9};
+        time_point now{};
+        for (int i = 0; i < 2000; ++i) {
+            now += duration{static_cast<std::int64_t>(random() % 300'000'000)};
+            const auto n = static_cast<std::int64_t>(random() % 12);
+            std::int64_t one_by_one = 0;
+            for (std::int64_t k = 0; k < n; ++k) one_by_one += single.try_acquire(1, now) ? 1 : 0;
+            REQUIRE(at_once.acquire_up_to(n, now) == one_by_one);
+            REQUIRE(at_once.available(now) == single.available(now));
+        }
+    }
+}
+
+TEMPLATE_TEST_CASE("RL-10 a clock that goes back mints nothing and loses nothing", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(10), 10}};
+    window_bound bound{bucket.current()};
+    int admitted = 0;
+    for (int i = 0; i < 50; ++i) {
+        for (const time_point now : {at(2s), at(1s)}) {
+            for (int k = 0; k < 10; ++k) {
+                if (!bucket.try_acquire(1, now)) continue;
+                ++admitted;
+                REQUIRE(bound.admit(1, now));
+            }
+        }
+    }
+    CHECK(admitted == 10);
+    CHECK_FALSE(bucket.try_acquire(1, at(2s + 99ms)));
+    CHECK(bucket.try_acquire(1, at(2s + 100ms)));
+
+    token_bucket<TestType> earlier{quota{rate::per_second(10), 10}};
+    REQUIRE(earlier.try_acquire(4, at(5s)));
+    CHECK(earlier.available(at(1s)) == 6);  // as at the last change, not as at a time before it
+    REQUIRE(earlier.try_acquire(6, at(1s)));
+    CHECK(earlier.try_acquire(1, at(1s)).when == at(5100ms));
+    CHECK_FALSE(earlier.try_acquire(1, at(5099ms)));
+    CHECK(earlier.try_acquire(1, at(5100ms)));
+}
+
+TEMPLATE_TEST_CASE("RL-11 a clock that jumps far ahead fills the bucket and no more", BOTH_FORMS) {
+    for (const quota& of : quotas()) {
+        if (of.refill().is_zero()) continue;
+        token_bucket<TestType> bucket{of};
+        REQUIRE(bucket.try_acquire(of.burst(), time_point::min()));
+        REQUIRE(bucket.acquire_up_to(int64_max, time_point::max()) == of.burst());
+        REQUIRE_FALSE(bucket.try_acquire(1, time_point::max()));
+        CHECK(bucket.try_acquire(1, time_point::max()).when == time_point::max());  // no later time can be named
+    }
+    token_bucket<TestType> bucket{quota{rate::per_second(10), 10}};
+    REQUIRE(bucket.try_acquire(10, at(0s)));
+    REQUIRE(bucket.acquire_up_to(99, at_ns(std::int64_t{1} << 62)) == 10);
+    CHECK(bucket.acquire_up_to(99, at(1h)) == 0);
+}
+
+TEMPLATE_TEST_CASE("RL-12 rates from none over one a year to a billion a second", BOTH_FORMS) {
+    token_bucket<TestType> none{quota{rate::zero(), 3}};
+    REQUIRE(none.try_acquire(3, at(0ns)));
+    const verdict refused = none.try_acquire(2, time_point::max());
+    CHECK(refused.kind == answer::never);
+    CHECK(refused.which == limit::rate);
+    CHECK(refused.missing == 2);
+    none.refund(2, at(0ns));
+    CHECK(none.try_acquire(2, at(0ns)));
+
+    constexpr auto year = std::chrono::hours{24 * 365};
+    token_bucket<TestType> yearly{quota{rate::one_every(year), 1}};
+    REQUIRE(yearly.try_acquire(1, at(0ns)));
+    CHECK_FALSE(yearly.try_acquire(1, at(duration{year} - 1ns)));
+    CHECK(yearly.try_acquire(1, at(year)));
+
+    token_bucket<TestType> fastest{quota{rate::per_second(1'000'000'000), 1}};
+    for (int i = 0; i < 1000; ++i) {
+        REQUIRE(fastest.try_acquire(1, at_ns(i)));
+        REQUIRE_FALSE(fastest.try_acquire(1, at_ns(i)));
+    }
+}
+
+TEST_CASE("RL-13 what cannot be counted in 64 bits is refused at construction, and the message says what is allowed") {
+    CHECK_THROWS_WITH(quota(rate::per_hour(1), 5'130'000), ContainsSubstring("within 292 years"));
+    CHECK_THROWS_WITH(rate::per(2, 1ns), ContainsSubstring("<= 1e9 tokens a second"));
+    CHECK_THROWS_WITH((token_bucket<multi_threaded>{quota{rate::per_second(1), 10}, -1}),
+                      ContainsSubstring("0 .. 4294967295"));
+    CHECK_THROWS_WITH((token_bucket<multi_threaded>{quota{rate::per_second(1), 10}, std::int64_t{1} << 32}),
+                      ContainsSubstring("0 .. 4294967295"));
+    CHECK_THROWS_WITH((token_bucket<multi_threaded>{quota{rate::per_hour(1), 2'000'000}, 2'000'000}),
+                      ContainsSubstring("burst + debt limit must refill within 292 years"));
+    token_bucket<multi_threaded> bucket{quota{rate::per_second(1), 10}, 2'000'000};
+    CHECK_THROWS_AS(bucket.reconfigure(quota{rate::per_hour(1), 2'000'000}, at(0ns)), std::invalid_argument);
+    CHECK(bucket.current() == quota{rate::per_second(1), 10});
+    CHECK(bucket.is_lock_free());
+}
+
+TEST_CASE("RL-14 of many threads at one instant exactly as many win as there are tokens") {
+    for (const quota& of : {quota{rate::per_second(10), 20'000}, quota{rate::per_second(30), 20'000}}) {
+        token_bucket<multi_threaded> bucket{of};
+        REQUIRE(bucket.is_lock_free() == (of.refill().tokens() == 1));
+        std::atomic<std::int64_t> admitted{0};
+        std::vector<std::thread> threads;
+        for (int n = 0; n < 4; ++n) {
+            threads.emplace_back([&] {
+                std::int64_t mine = 0;
+                for (int i = 0; i < 10'000; ++i) mine += bucket.try_acquire(1, at(1s)) ? 1 : 0;
+                admitted += mine;
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+        CHECK(admitted == 20'000);
+        CHECK(bucket.available(at(1s)) == 0);
+    }
+}
+
+TEMPLATE_TEST_CASE("RL-15 every window keeps the bound, and a greedy caller gets all of the rate", BOTH_FORMS) {
+    for (const quota& of :
+         {quota{rate::per_second(7), 5}, quota{rate::per_second(1000), 3}, quota{rate::per(999, 1s), 2}}) {
+        const std::uint64_t seed = 15;
+        INFO("seed " << seed);
+        std::mt19937_64 random{seed};
+        token_bucket<TestType> bucket{of};
+        window_bound bound{of};
+        time_point now{};
+        std::int64_t admitted = 0;
+        // Steps of less than a token: the bucket is never full, so nothing is lost.
+        const std::int64_t step = of.refill().nanoseconds() / of.refill().tokens();
+        for (int i = 0; i < 100'000; ++i) {
+            now += duration{static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(step))};
+            while (bucket.try_acquire(1, now)) {
+                ++admitted;
+                REQUIRE(bound.admit(1, now));
+            }
+        }
+        __extension__ using wide = __int128;
+        const wide minted = wide{now.time_since_epoch().count()} * of.refill().tokens() / of.refill().nanoseconds();
+        // The first window may start full; what came while it was is lost, at most one token here.
+        CHECK(admitted <= of.burst() + static_cast<std::int64_t>(minted));
+        CHECK(admitted >= of.burst() + static_cast<std::int64_t>(minted) - 1);
+    }
+}
+
+TEST_CASE("RL-16 threads under an advancing clock are granted what was minted, to the token") {
+    for (const quota& of : {quota{rate::one_every(1us), 1'000'000}, quota{rate::per(3, 1us), 1'000'000}}) {
+        token_bucket<multi_threaded> bucket{of};
+        REQUIRE(bucket.try_acquire(of.burst(), at(0ns)));
+        std::atomic<std::int64_t> clock{0};
+        std::atomic<std::int64_t> granted{0};
+        std::vector<std::thread> threads;
+        for (int n = 0; n < 4; ++n) {
+            threads.emplace_back([&, n] {
+                std::mt19937_64 random{static_cast<std::uint64_t>(n)};
+                std::int64_t mine = 0;
+                for (int i = 0; i < 20'000; ++i) {
+                    const time_point now = at_ns(clock.fetch_add(static_cast<std::int64_t>(random() % 700)));
+                    switch (random() % 4) {
+                        case 0: mine += bucket.acquire_up_to(3, now); break;
+                        case 1:
+                            if (bucket.try_acquire(2, now)) {
+                                bucket.refund(1, now);
+                                ++mine;
+                            }
+                            break;
+                        default: mine += bucket.try_acquire(1, now) ? 1 : 0;
+                    }
+                }
+                granted += mine;
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+        const std::int64_t end = clock + 1;
+        granted += bucket.acquire_up_to(int64_max, at_ns(end));
+        CHECK(granted == end * of.refill().tokens() / of.refill().nanoseconds());
+    }
+}
+
+namespace {
+
+/// multi_threaded, with something done by "another thread" just before a chosen compare-exchange, or a spurious failure of it.
+struct colliding {
+    static constexpr bool concurrent = true;
+    static inline std::function<void()> before_exchange;
+    static inline int spurious = 0;
+
+    template <class T>
+    class atomic : public std::atomic<T> {
+    public:
+        using std::atomic<T>::atomic;
+        bool compare_exchange_weak(T& expected, T desired, std::memory_order success,
+                                   std::memory_order failure) noexcept {
+            if (auto other = std::exchange(before_exchange, nullptr)) other();
+            if (spurious > 0) {
+                --spurious;
+                expected = this->load(failure);
+                return false;
+            }
+            return std::atomic<T>::compare_exchange_weak(expected, desired, success, failure);
+        }
+    };
+    using word_lock = multi_threaded::word_lock;
+};
+
+}  // namespace
+
+TEST_CASE("RL-17 a collision on the word is tried again, and stays exact") {
+    using bucket_type = token_bucket<colliding>;
+    const quota of{rate::per_second(10), 10};
+
+    SECTION("the other takes the last tokens: this one is refused and has taken nothing") {
+        bucket_type bucket{of};
+        colliding::before_exchange = [&] { REQUIRE(bucket.try_acquire(9, at(0ns))); };
+        const verdict refused = bucket.try_acquire(2, at(0ns));
+        CHECK(refused.kind == answer::retry_at);
+        CHECK(refused.when == at(100ms));
+        CHECK(bucket.available(at(0ns)) == 1);
+    }
+    SECTION("the other leaves enough: both have theirs") {
+        bucket_type bucket{of};
+        colliding::before_exchange = [&] { REQUIRE(bucket.try_acquire(3, at(0ns))); };
+        CHECK(bucket.try_acquire(2, at(0ns)));
+        CHECK(bucket.available(at(0ns)) == 5);
+    }
+    SECTION("the other takes and gives back, so that the word is the same again") {
+        bucket_type bucket{of};
+        REQUIRE(bucket.try_acquire(1, at(0ns)));
+        colliding::before_exchange = [&] {
+            REQUIRE(bucket.try_acquire(4, at(50ms)));
+            bucket.refund(4, at(50ms));
+        };
+        CHECK(bucket.try_acquire(2, at(0ns)));
+        CHECK(bucket.available(at(50ms)) == 7);
+        CHECK(bucket.available(at(300ms)) == 10);
+    }
+    SECTION("the other changes the quota: this one counts by the new one") {
+        bucket_type bucket{of};
+        colliding::before_exchange = [&] { bucket.reconfigure(quota{rate::per_second(3), 2}, at(0ns)); };
+        CHECK(bucket.try_acquire(5, at(0ns)).kind == answer::never);
+        CHECK_FALSE(bucket.is_lock_free());
+        CHECK(bucket.available(at(0ns)) == 2);
+        CHECK(bucket.try_acquire(2, at(0ns)));
+    }
+    SECTION("a compare-exchange that fails for no reason") {
+        bucket_type bucket{of};
+        colliding::spurious = 7;
+        CHECK(bucket.try_acquire(3, at(0ns)));
+        CHECK(colliding::spurious == 0);
+        CHECK(bucket.available(at(0ns)) == 7);
+    }
+    SECTION("a partial take that meets another takes what is left then") {
+        bucket_type bucket{of};
+        colliding::before_exchange = [&] { REQUIRE(bucket.try_acquire(8, at(0ns))); };
+        CHECK(bucket.acquire_up_to(5, at(0ns)) == 2);
+    }
+    SECTION("a reservation that meets another gets the later slot") {
+        bucket_type bucket{of};
+        REQUIRE(bucket.try_acquire(10, at(0ns)));
+        colliding::before_exchange = [&] { REQUIRE(bucket.reserve(1, at(0ns), 1s).answer.when == at(100ms)); };
+        CHECK(bucket.reserve(1, at(0ns), 1s).answer.when == at(200ms));
+    }
+}
+
+TEST_CASE("A bucket is held against an exact rational model over a million random operations") {
+    for (const bool wild : {false, true}) {
+        for (const quota& of : quotas()) {
+            const std::uint64_t seed = 20'260'101 + (wild ? 1 : 0);
+            INFO("seed " << seed << ", " << of.refill().tokens() << " in " << of.refill().nanoseconds() << " ns, burst "
+                         << of.burst());
+            std::mt19937_64 random{seed};
+            restless_clock clock{random, of, wild};
+            const std::int64_t debt = std::min<std::int64_t>(3, int64_max / of.refill().nanoseconds() - of.burst());
+            bucket_model model{of, debt};
+            token_bucket<multi_threaded> multi{of, debt};
+            token_bucket<single_threaded> single{of, debt};
+            const std::int64_t large = std::max<std::int64_t>(1, of.burst() / 4);
+            for (int i = 0; i < 50'000; ++i) {
+                const time_point now = clock.next();
+                std::int64_t cost = static_cast<std::int64_t>(random() % 4);
+                if (random() % 8 == 0)
+                    cost = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(large)) * 2;
+                if (random() % 64 == 0) cost = static_cast<std::int64_t>(random());
+                bool same = true;
+                switch (random() % 8) {
+                    case 0: {
+                        const std::int64_t taken = model.acquire_up_to(cost, now);
+                        same = multi.acquire_up_to(cost, now) == taken && single.acquire_up_to(cost, now) == taken;
+                        break;
+                    }
+                    case 1:
+                        model.refund(cost, now);
+                        multi.refund(cost, now);
+                        single.refund(cost, now);
+                        break;
+                    case 2: {
+                        const std::int64_t charged = model.charge(cost % 3, now);
+                        same = multi.charge(cost % 3, now) == charged && single.charge(cost % 3, now) == charged;
+                        break;
+                    }
+                    default: {
+                        const bucket_model before = model;
+                        const verdict said = multi.try_acquire(cost, now);
+                        same = said == single.try_acquire(cost, now) && bool(said) == model.try_acquire(cost, now);
+                        if (said.kind == answer::retry_at && said.when != time_point::max()) {
+                            same = same && before.would_admit(cost, said.when) &&
+                                   !before.would_admit(cost, said.when - 1ns);
+                        }
+                        if (said.kind == answer::never && cost >= 0 && cost <= of.burst()) {
+                            same = same && of.refill().is_zero();
+                        }
+                    }
+                }
+                const std::int64_t tokens = model.tokens(now);
+                if (!same || multi.available(now) != tokens || single.available(now) != tokens) {
+                    FAIL("operation " << i << " at " << now.time_since_epoch().count() << ", cost " << cost
+                                      << ": model " << tokens << ", " << multi.available(now) << ", "
+                                      << single.available(now));
+                }
+            }
+        }
+    }
+}
+
+TEST_CASE("Reconfiguring keeps the level, and never raises it") {
+    std::mt19937_64 random{6};
+    INFO("seed 6");
+    const std::vector<quota> all = quotas();
+    bucket_model model{all[0], 3};
+    token_bucket<multi_threaded> multi{all[0], 3};
+    token_bucket<single_threaded> single{all[0], 3};
+    time_point now{};
+    for (int i = 0; i < 20'000; ++i) {
+        now += duration{static_cast<std::int64_t>(random() % 100'000'000)};
+        const auto cost = static_cast<std::int64_t>(random() % 4);
+        if (random() % 16 == 0) {
+            const quota& to = all[random() % all.size()];
+            const std::int64_t before = multi.available(now);
+            model.reconfigure(to, now);
+            multi.reconfigure(to, now);
+            single.reconfigure(to, now);
+            REQUIRE(multi.current() == to);
+            REQUIRE(multi.available(now) <= before);
+            REQUIRE(multi.available(now) <= to.burst());
+        }
+        const bool admitted = model.try_acquire(cost, now);
+        REQUIRE(bool(multi.try_acquire(cost, now)) == admitted);
+        REQUIRE(bool(single.try_acquire(cost, now)) == admitted);
+        REQUIRE(multi.charge(1, now) == model.charge(1, now));
+        static_cast<void>(single.charge(1, now));
+        REQUIRE(multi.available(now) == model.tokens(now));
+        REQUIRE(single.available(now) == model.tokens(now));
+    }
+}
+
+TEMPLATE_TEST_CASE("Reconfiguring can keep the share of the burst, or start afresh", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(10), 100}};
+    REQUIRE(bucket.try_acquire(40, at(0ns)));
+    bucket.reconfigure(quota{rate::per_second(7), 10}, at(0ns), inherit::share);
+    CHECK(bucket.available(at(0ns)) == 6);
+    bucket.reconfigure(quota{rate::per_second(7), 50}, at(0ns), inherit::share);
+    CHECK(bucket.available(at(0ns)) == 30);
+    bucket.reconfigure(quota{rate::per_second(7), 20}, at(0ns));
+    CHECK(bucket.available(at(0ns)) == 20);
+    bucket.reconfigure(quota{rate::per_second(7), 50}, at(0ns));
+    CHECK(bucket.available(at(0ns)) == 20);
+    REQUIRE(bucket.charge(30, at(0ns)) == 30);
+    bucket.reconfigure(quota{rate::per_second(1), 100}, at(0ns), inherit::share);
+    CHECK(bucket.available(at(0ns)) == -10);  // debt is not scaled
+    bucket.reconfigure(quota{rate::per_second(1), 100}, at(0ns), inherit::full);
+    CHECK(bucket.available(at(0ns)) == 100);
+}
+
+TEMPLATE_TEST_CASE("Reservations get slots in order, within the wait they accept", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(10), 1}};
+    CHECK(bucket.reserve(1, at(0ns), 1s).answer == admitted(at(0ns)));
+    CHECK(bucket.reserve(1, at(0ns), 1s).answer == admitted(at(100ms)));
+    CHECK(bucket.reserve(1, at(50ms), 1s).answer == admitted(at(200ms)));
+    CHECK_FALSE(bucket.try_acquire(1, at(150ms)));
+    const reservation refused = bucket.reserve(1, at(50ms), 249ms);
+    CHECK(refused.answer.kind == answer::retry_at);
+    CHECK(refused.answer.when == at(51ms));
+    CHECK_FALSE(bucket.reserve(1, at(51ms) - 1ns, 249ms));
+    CHECK(bucket.reserve(1, at(51ms), 249ms).answer.when == at(300ms));
+    CHECK_FALSE(bucket.reserve(1, at(51ms), -1s));
+}
+
+TEMPLATE_TEST_CASE("Cancelling gives back what no later reservation relies on", BOTH_FORMS) {
+    const quota of = GENERATE(quota{rate::per_second(10), 2}, quota{rate::per_second(30), 2});
+    token_bucket<TestType> bucket{of};
+    SECTION("one granted at once comes back whole, at any time, once") {
+        reservation made = bucket.reserve(2, at(0ns), 1s);
+        REQUIRE(bucket.available(at(0ns)) == 0);
+        bucket.cancel(made, at(0ns));
+        CHECK(bucket.available(at(0ns)) == 2);
+        REQUIRE(bucket.try_acquire(2, at(0ns)));
+        bucket.cancel(made, at(0ns));
+        CHECK(bucket.available(at(0ns)) == 0);
+    }
+    SECTION("last first: all comes back") {
+        std::vector<reservation> made;
+        for (int i = 0; i < 6; ++i) made.push_back(bucket.reserve(1, at(0ns), 1s));
+        while (!made.empty()) {
+            bucket.cancel(made.back(), at(0ns));
+            made.pop_back();
+        }
+        CHECK(bucket.available(at(0ns)) == 2);
+        CHECK(bucket.try_acquire(2, at(0ns)));
+    }
+    SECTION("one in the middle gives back nothing while a later slot counts on it") {
+        REQUIRE(bucket.reserve(2, at(0ns), 1s));
+        reservation middle = bucket.reserve(1, at(0ns), 1s);
+        const reservation last = bucket.reserve(1, at(0ns), 1s);
+        bucket.cancel(middle, at(0ns));
+        const reservation next = bucket.reserve(1, at(0ns), 1s);
+        CHECK(next.answer.when > last.answer.when);
+    }
+    SECTION("one whose slot has passed gives back nothing") {
+        REQUIRE(bucket.try_acquire(2, at(0ns)));
+        reservation made = bucket.reserve(1, at(0ns), 1s);
+        bucket.cancel(made, made.answer.when);
+        CHECK(bucket.available(made.answer.when) == 0);
+    }
+    SECTION("a refused one has nothing to give back") {
+        REQUIRE(bucket.try_acquire(2, at(0ns)));
+        reservation made = bucket.reserve(1, at(0ns), 1ns);
+        REQUIRE_FALSE(made);
+        bucket.cancel(made, at(0ns));
+        CHECK(bucket.available(at(0ns)) == 0);
+    }
+}
+
+TEMPLATE_TEST_CASE("A charge goes into debt as far as its limit, and admission waits until it is paid", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::per_second(10), 10}, 25};
+    CHECK(bucket.charge(7, at(0ns)) == 7);
+    CHECK(bucket.charge(100, at(0ns)) == 28);
+    CHECK(bucket.charge(1, at(0ns)) == 0);
+    CHECK(bucket.available(at(0ns)) == -25);
+    CHECK(bucket.try_acquire(1, at(0ns)).when == at(2600ms));
+    CHECK(bucket.try_acquire(1, at(0ns)).missing == 26);
+    bucket.refund(5, at(0ns));
+    CHECK(bucket.available(at(0ns)) == -20);
+    CHECK(bucket.charge(int64_max, at(0ns)) == 5);
+
+    token_bucket<TestType> usual{quota{rate::per_second(10), 10}};
+    CHECK(usual.charge(1000, at(0ns)) == 20);
+    token_bucket<TestType> no_debt{quota{rate::per_second(10), 10}, 0};
+    CHECK(no_debt.charge(1000, at(0ns)) == 10);
+}
+
+TEMPLATE_TEST_CASE("Reservations without end are refused before they overflow", BOTH_FORMS) {
+    token_bucket<TestType> bucket{quota{rate::one_every(std::chrono::hours{24 * 365}), 100}};
+    std::int64_t slots = 0;
+    reservation last;
+    while (const reservation made = bucket.reserve(100, at(0ns), duration::max())) {
+        REQUIRE((slots == 0 || made.answer.when > last.answer.when));
+        last = made;
+        REQUIRE(++slots < 10);
+    }
+    CHECK(slots == 2);  // a full bucket, and the 100 years that fit before the end of the line
+    CHECK(bucket.available(at(0ns)) == -100);
+}
+
+TEST_CASE("A bucket leaves the lock-free form under threads that take from it, and not a token is lost or made") {
+    for (int round = 0; round < 20; ++round) {
+        const quota of{rate::per_second(10), 10'000};
+        token_bucket<multi_threaded> bucket{of};
+        std::atomic<std::int64_t> admitted{0};
+        std::atomic<int> ready{0};
+        std::vector<std::thread> threads;
+        for (int n = 0; n < 3; ++n) {
+            threads.emplace_back([&] {
+                ++ready;
+                std::int64_t mine = 0;
+                for (int i = 0; i < 5000; ++i) mine += bucket.try_acquire(1, at(1s)) ? 1 : 0;
+                admitted += mine;
+            });
+        }
+        while (ready < 3) std::this_thread::yield();
+        bucket.reconfigure(of, at(1s));
+        bucket.reconfigure(quota{rate::per_second(30), 10'000}, at(1s));
+        for (std::thread& thread : threads) thread.join();
+        REQUIRE_FALSE(bucket.is_lock_free());
+        REQUIRE(admitted == 10'000);
+        REQUIRE(bucket.available(at(1s)) == 0);
+    }
+}
+
+TEST_CASE("Lock-free where the quota fits a word") {
+    CHECK(token_bucket<multi_threaded>{quota{rate::per_second(10), 10}}.is_lock_free());
+    CHECK(token_bucket<multi_threaded>{quota{rate::per_second(1'000'000'000), 1'000'000'000'000}}.is_lock_free());
+    CHECK_FALSE(token_bucket<multi_threaded>{quota{rate::per_second(30), 10}}.is_lock_free());
+    CHECK_FALSE(token_bucket<multi_threaded>{quota{rate::zero(), 10}}.is_lock_free());
+    CHECK_FALSE(token_bucket<single_threaded>{quota{rate::per_second(10), 10}}.is_lock_free());
+    token_bucket<multi_threaded> far{quota{rate::per_second(10), 10}};
+    REQUIRE(far.try_acquire(10, time_point::max() - 1s));
+    CHECK_FALSE(far.is_lock_free());
+    CHECK_FALSE(far.try_acquire(1, time_point::max() - 901ms));
+    CHECK(far.try_acquire(1, time_point::max() - 900ms));
+}
