@@ -95,27 +95,13 @@ void follows_a_sorted_map(std::uint32_t slots, int steps, std::int64_t start, st
             both.erase(slot);
         } else if (!both.in(slot)) {
             switch (random() % 8) {
-                case 0:
-                    both.insert(slot, now);
-                    break;
-                case 1:
-                    both.insert(slot, plus(now, -jump()));
-                    break;
-                case 2:
-                    both.insert(slot, plus(now, static_cast<std::int64_t>(random() % 5000)));
-                    break;
-                case 3:
-                    both.insert(slot, static_cast<std::int64_t>(random()));
-                    break;
-                case 4:
-                    both.insert(slot, plus(now, 1'000'000));
-                    break;
-                case 5:
-                    both.insert(slot, random() % 2 == 0 ? lowest : highest - 1);
-                    break;
-                default:
-                    both.insert(slot, plus(now, jump()));
-                    break;
+                case 0: both.insert(slot, now); break;
+                case 1: both.insert(slot, plus(now, -jump())); break;
+                case 2: both.insert(slot, plus(now, static_cast<std::int64_t>(random() % 5000))); break;
+                case 3: both.insert(slot, static_cast<std::int64_t>(random())); break;
+                case 4: both.insert(slot, plus(now, 1'000'000)); break;
+                case 5: both.insert(slot, random() % 2 == 0 ? lowest : highest - 1); break;
+                default: both.insert(slot, plus(now, jump())); break;
             }
         }
         if (random() % 64 == 0) now = plus(now, random() % 8 == 0 ? -jump() : jump() / 64);

@@ -5,6 +5,7 @@
 #include <forebay/detail/slot_heap.hpp>
 #include <forebay/time.hpp>
 
+#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -16,14 +17,15 @@ namespace forebay::inline v0::detail {
 
 /// Which slots are due when, for many deadlines of which most are erased long before they are due.
 ///
-/// An instant `base_` splits time. What is due by then is near and stands in a heap; the rest is far and lies in 64
-/// unordered lists: list b holds the deadlines whose highest bit that differs from `base_` is bit b. So lists are in
-/// order of time, a deadline's list is found in a few instructions, and when the near is used up, the first list alone
-/// is split further (a radix heap; unlike there, deadlines may also lie before the last one asked for).
+/// An instant `base_` splits time. What is due by then is near and stands in a heap; the rest is far and lies in
+/// unordered lists, by the highest digit (of 4 bits) in which a deadline differs from `base_`: which digit, and what it
+/// is. So lists are in order of time, a deadline's list is found in a few instructions, and when the near is used up,
+/// the first list alone is split further (a radix heap; unlike there, deadlines may also lie before the last one asked
+/// for).
 ///
 /// memory  36 bytes a slot, all of it at construction, 16 of them touched only by slots that are near
 /// cost    insert and erase of a far slot O(1), of a near one as a heap's; next and expire also reorganise: over any
-///         sequence of calls a slot is moved O(64) times on average (the bits of a deadline), and not at all if it is
+///         sequence of calls a slot is moved O(16) times on average (the digits of a deadline), and not at all if it is
 ///         erased long before it is due. A single call may have to move many.
 /// source  Ahuja, Mehlhorn, Orlin, Tarjan: Faster algorithms for the shortest path problem, J. ACM 37, 1990
 class deadline_index {
@@ -95,7 +97,9 @@ public:
     }
 
 private:
-    static constexpr unsigned list_count = 64;
+    static constexpr unsigned digit_bits = 4;
+    static constexpr unsigned digits = 1U << digit_bits;
+    static constexpr unsigned list_count = 64 / digit_bits * digits;
     // Below this a heap is a few cache lines, cheaper than another split.
     static constexpr std::size_t refill_size = 64;
     // The heap may grow beyond a refill before it is worth putting its later part back into lists.
@@ -121,14 +125,30 @@ private:
     // slot.
     std::uint32_t head(unsigned list) const noexcept { return static_cast<std::uint32_t>(slots_ + list); }
     unsigned list_of(std::uint64_t due) const noexcept {
-        return static_cast<unsigned>(63 - std::countl_zero(due ^ base_));
+        const unsigned shift = static_cast<unsigned>(63 - std::countl_zero(due ^ base_)) & ~(digit_bits - 1);
+        return shift / digit_bits * digits + static_cast<unsigned>((due >> shift) & (digits - 1));
     }
-    unsigned first_list() const noexcept { return static_cast<unsigned>(std::countr_zero(filled_)); }
 
+    void mark(unsigned list) noexcept {
+        filled_[list / digits] = static_cast<std::uint16_t>(filled_[list / digits] | 1U << list % digits);
+        levels_ = static_cast<std::uint16_t>(levels_ | 1U << list / digits);
+    }
+    void unmark(unsigned list) noexcept {
+        std::uint16_t& level = filled_[list / digits];
+        level = static_cast<std::uint16_t>(level & ~(1U << list % digits));
+        if (level == 0) levels_ = static_cast<std::uint16_t>(levels_ & ~(1U << list / digits));
+    }
+    // Of the lists that are not empty. Only if there is one.
+    unsigned first_list() const noexcept {
+        const auto level = static_cast<unsigned>(std::countr_zero(levels_));
+        return level * digits + static_cast<unsigned>(std::countr_zero(filled_[level]));
+    }
     // No far deadline is earlier: the first instant of the first list's range. Only if there is one.
     std::uint64_t first_far() const noexcept {
-        const std::uint64_t bit = filled_ & (~filled_ + 1);
-        return (base_ | bit) & ~(bit - 1);
+        const unsigned list = first_list();
+        const unsigned shift = list / digits * digit_bits;
+        const std::uint64_t above = std::uint64_t{digits - 1} << shift | ((std::uint64_t{1} << shift) - 1);
+        return (base_ & ~above) | std::uint64_t{list % digits} << shift;
     }
 
     void push_far(std::uint32_t slot, std::uint64_t due) noexcept {
@@ -139,7 +159,7 @@ private:
         nodes_[slot].prev = last;
         nodes_[last].next = slot;
         nodes_[ring].prev = slot;
-        filled_ |= std::uint64_t{1} << list;
+        mark(list);
     }
 
     void unlink(std::uint32_t slot) noexcept {
@@ -147,7 +167,7 @@ private:
         const std::uint32_t prev = nodes_[slot].prev;
         nodes_[next].prev = prev;
         nodes_[prev].next = next;
-        if (next == prev) filled_ &= ~(std::uint64_t{1} << (next - slots_));
+        if (next == prev) unmark(static_cast<unsigned>(next - slots_));
     }
 
     // Fills the empty near from the first list. Only if there is one. The base moves within that list's range, so every
@@ -166,7 +186,7 @@ private:
         }
         std::uint32_t slot = nodes_[ring].next;
         nodes_[ring].next = nodes_[ring].prev = ring;
-        filled_ &= ~(std::uint64_t{1} << list);
+        unmark(list);
         // The earliest is always among the near, so each split ends, also when all deadlines are the same.
         base_ = count <= refill_size ? latest : earliest;
         while (slot != ring) {
@@ -187,13 +207,13 @@ private:
         near_inserts_ = 0;
         const std::uint64_t earliest = near_.top_rank();
         if (earliest == base_) return;
-        // Seen from an earlier base, the lists below the highest bit that changed are one list: that bit's.
-        const unsigned merged = list_of(earliest);
+        // Seen from an earlier base, all lists below the highest digit that changes are one: that of the old base's
+        // digit.
+        const std::uint64_t old = base_;
         base_ = earliest;
-        for (std::uint64_t below = filled_ & ((std::uint64_t{1} << merged) - 1); below != 0; below &= below - 1) {
-            splice(static_cast<unsigned>(std::countr_zero(below)), merged);
-        }
-        std::uint32_t kept = head(merged);  // ends a chain of those that stay near
+        const unsigned merged = list_of(old);
+        for (unsigned list; levels_ != 0 && (list = first_list()) / digits < merged / digits;) splice(list, merged);
+        std::uint32_t kept = head(0);  // ends a chain of those that stay near
         for (std::size_t place = 0; place < near_.size(); ++place) {
             const std::uint32_t slot = near_.slot_at(place);
             if (near_.rank_at(place) > base_) {
@@ -221,13 +241,15 @@ private:
         nodes_[last].next = target;
         nodes_[target].prev = last;
         nodes_[source].next = nodes_[source].prev = source;
-        filled_ = (filled_ & ~(std::uint64_t{1} << from)) | (std::uint64_t{1} << to);
+        unmark(from);
+        mark(to);
     }
 
     std::size_t slots_;
     std::size_t size_{0};
-    std::uint64_t base_{0};    // near: due <= base_; the base has a 0 where the bit of a filled list is
-    std::uint64_t filled_{0};  // bit b: list b is not empty
+    std::uint64_t base_{0};                                // near: due <= base_
+    std::uint16_t levels_{0};                              // bit l: filled_[l] is not 0
+    std::array<std::uint16_t, 64 / digit_bits> filled_{};  // bit d: the list of digit d is not empty
     std::size_t near_inserts_{0};
     std::vector<node> nodes_;  // of the slots, then of the lists
     std::vector<std::uint32_t> position_;

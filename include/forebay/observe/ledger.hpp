@@ -27,18 +27,12 @@ private:
     template <class Self>
     static constexpr auto& of(Self& self, ending how) noexcept {
         switch (how) {
-            case ending::delivered:
-                return self.delivered;
-            case ending::failed:
-                return self.failed;
-            case ending::expired:
-                return self.expired;
-            case ending::cancelled:
-                return self.cancelled;
-            case ending::evicted:
-                return self.evicted;
-            case ending::closed:
-                break;
+            case ending::delivered: return self.delivered;
+            case ending::failed: return self.failed;
+            case ending::expired: return self.expired;
+            case ending::cancelled: return self.cancelled;
+            case ending::evicted: return self.evicted;
+            case ending::closed: break;
         }
         return self.closed;
     }

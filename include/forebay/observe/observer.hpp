@@ -28,18 +28,12 @@ inline constexpr std::size_t dispatch_cause_count = 6;
 /// The enumerator's name, for logs and metrics.
 [[nodiscard]] constexpr const char* to_string(dispatch_cause cause) noexcept {
     switch (cause) {
-        case dispatch_cause::full:
-            return "full";
-        case dispatch_cause::delay:
-            return "delay";
-        case dispatch_cause::deadline:
-            return "deadline";
-        case dispatch_cause::idle:
-            return "idle";
-        case dispatch_cause::drain:
-            return "drain";
-        case dispatch_cause::preferred:
-            return "preferred";
+        case dispatch_cause::full: return "full";
+        case dispatch_cause::delay: return "delay";
+        case dispatch_cause::deadline: return "deadline";
+        case dispatch_cause::idle: return "idle";
+        case dispatch_cause::drain: return "drain";
+        case dispatch_cause::preferred: return "preferred";
     }
     return "unknown";
 }
