@@ -186,7 +186,7 @@ public:
         auto& member = of.members[index];
         if (member.ended) return;
         flow_.end_running(now, member, how.how());
-        job& over = flow_.job_of(member.id);
+        job& over = flow_.job_of(member);
         visit inside{*this};
         lock.unlock();
         call(over, std::move(how), inside.found);
@@ -288,7 +288,7 @@ private:
     void end_early(unique_lock& lock, time_point now, typename record::member& member, ending how, keeper& alive) {
         if (!alive) alive = this->shared_from_this();
         flow_.end_running(now, member, how);
-        job over{std::nullopt, std::move(flow_.job_of(member.id).sink), {}, nullptr, 0};
+        job over{std::nullopt, std::move(flow_.job_of(member).sink), {}, nullptr, 0};
         visit inside{*this};
         lock.unlock();
         call(over, outcome_type{how}, inside.found);
@@ -379,7 +379,7 @@ private:
         lock.unlock();
         for (auto& member : of) {
             outcome_type said = ask(next, how, member.claimed, found);
-            if (member.claimed) call(flow_.job_of(member.id), std::move(said), found);
+            if (member.claimed) call(flow_.job_of(member), std::move(said), found);
         }
     }
 

@@ -77,6 +77,7 @@ public:
     /// Whether nothing will ever be left to do here: no new work is taken, and none is queued.
     [[nodiscard]] bool is_done() const noexcept { return phase_ != phase::open && collector_.queue().empty(); }
     [[nodiscard]] job& job_of(ticket id) noexcept { return collector_.queue().value(id); }
+    [[nodiscard]] static job& job_of(const typename record::member& of) noexcept { return *static_cast<job*>(of.job); }
     [[nodiscard]] const auto& records() const noexcept { return records_; }
 
     /// What went wrong in host code after its requests had been counted.
@@ -158,11 +159,10 @@ public:
         if (!draining && collector_.next_due() > now) return nullptr;
         if (spare_.empty()) add_record();
         record* const due = spare_.back();
-        const auto taken = collector_.collect(now, draining, [&](ticket id) {
-            job& starting = job_of(id);
+        const auto taken = collector_.collect(now, draining, [due](ticket id, const queued& about, job& starting) {
             starting.in = due;
             starting.index = static_cast<std::uint32_t>(due->size);
-            due->add(id, collector_.queue().info(id), std::move(*starting.request));
+            due->add(id, about, &starting, std::move(*starting.request));
         });
         if (!taken) return nullptr;
         spare_.pop_back();
@@ -260,7 +260,7 @@ private:
     }
     void settle(time_point now, typename record::member& member, ending how) noexcept {
         member.ended = true;
-        permit& taken = job_of(member.id).taken;
+        permit& taken = job_of(member).taken;
         admission_.settle(taken, member.actual_cost == record::unsettled ? taken.charged : member.actual_cost, now);
         if constexpr (watched) observer_.on_end(member.about->info, how, since(member.about->arrival, now));
     }

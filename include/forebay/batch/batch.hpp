@@ -30,6 +30,7 @@ struct batch_record {
     struct member {
         ticket id;
         const queued* about;  // stays valid while the batch is out
+        void* job;            // the scheduler's part of it, likewise
         bool ended;           // guarded by the scheduler's lock
         bool claimed;         // by the thread that completes the batch, which alone uses this
         std::int64_t actual_cost;
@@ -49,9 +50,9 @@ struct batch_record {
     [[nodiscard]] member* begin() noexcept { return members.get(); }
     [[nodiscard]] member* end() noexcept { return members.get() + size; }
     [[nodiscard]] Request* data() noexcept { return std::launder(reinterpret_cast<Request*>(payloads.get())); }
-    void add(ticket id, const queued& about, Request&& payload) noexcept {
+    void add(ticket id, const queued& about, void* job, Request&& payload) noexcept {
         std::construct_at(reinterpret_cast<Request*>(&payloads[size]), std::move(payload));
-        members[size] = {id, &about, false, false, unsettled};
+        members[size] = {id, &about, job, false, false, unsettled};
         payloads_alive = ++size;
     }
     void destroy_payloads() noexcept { std::destroy_n(data(), std::exchange(payloads_alive, 0)); }

@@ -47,7 +47,7 @@ public:
     [[nodiscard]] queue_type& queue() noexcept { return queue_; }
     [[nodiscard]] const queue_type& queue() const noexcept { return queue_; }
 
-    /// Takes the batch that is due at `now`, if there is one, and calls sink(ticket) for its members, best first. Its
+    /// Takes the batch that is due at `now`, if there is one, and calls `sink` for its members as priority_queue::take does. Its
     /// first member is the best request of all the groups that are due. The members stay alive until
     /// `queue().release`d. The sink must not call back.
     ///

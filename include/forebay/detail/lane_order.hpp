@@ -33,6 +33,15 @@ public:
         (next == no_slot ? tail_ : entries[next].previous) = previous;
     }
 
+    /// Only when not empty.
+    template <class Entry>
+    std::uint32_t pop_front(Entry* entries) noexcept {
+        const std::uint32_t slot = head_;
+        head_ = entries[slot].next;
+        (head_ == no_slot ? tail_ : entries[head_].previous) = no_slot;
+        return slot;
+    }
+
 private:
     std::uint32_t head_{no_slot};
     std::uint32_t tail_{no_slot};
@@ -73,6 +82,7 @@ public:
     void erase(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t*) noexcept {
         list_.erase(entries, slot);
     }
+    std::uint32_t pop_best(const Order&, Entry* entries, std::uint32_t*) noexcept { return list_.pop_front(entries); }
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     [[nodiscard]] std::uint32_t best() const noexcept { return list_.front(); }
     [[nodiscard]] std::uint32_t oldest(const Entry*) const noexcept { return list_.front(); }
@@ -101,6 +111,12 @@ public:
     void erase(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t* positions) noexcept {
         heap_.erase(slot, positions);
         list_.erase(entries, slot);
+    }
+    std::uint32_t pop_best(const Order&, Entry* entries, std::uint32_t* positions) noexcept {
+        const std::uint32_t slot = heap_.top_slot();
+        heap_.pop(positions);
+        list_.erase(entries, slot);
+        return slot;
     }
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     [[nodiscard]] std::uint32_t best() const noexcept { return heap_.top_slot(); }
@@ -143,6 +159,12 @@ public:
         const std::uint32_t child = order.child_of(entries[slot].info);
         children_[child].erase(order.child, entries, slot, positions);
         if (children_[child].empty()) occupied_ &= ~(std::uint64_t{1} << child);
+    }
+    std::uint32_t pop_best(const Order& order, Entry* entries, std::uint32_t* positions) noexcept {
+        child_lane& first = children_[static_cast<std::size_t>(std::countr_zero(occupied_))];
+        const std::uint32_t slot = first.pop_best(order.child, entries, positions);
+        if (first.empty()) occupied_ &= occupied_ - 1;
+        return slot;
     }
     [[nodiscard]] bool empty() const noexcept { return occupied_ == 0; }
     [[nodiscard]] std::uint32_t best() const noexcept {

@@ -46,7 +46,8 @@ struct waiting_group {
 ///     };
 template <class Leaf>
 concept leaf = std::copy_constructible<Leaf> && requires(const Leaf& order, const queued& request) {
-    { order.rank(request) } noexcept -> std::same_as<std::uint64_t>;
+    { order.rank(request) }
+    noexcept->std::same_as<std::uint64_t>;
 };
 
 /// What `child_of` answers for a request that has no place in the order; the request is refused with
@@ -73,8 +74,10 @@ inline constexpr std::uint32_t no_child = ~std::uint32_t{0};
 ///     };
 template <class Selector>
 concept selector = std::copy_constructible<Selector> && requires(const Selector& node, const request_info& info) {
-    { node.width() } noexcept -> std::same_as<std::uint32_t>;
-    { node.child_of(info) } noexcept -> std::same_as<std::uint32_t>;
+    { node.width() }
+    noexcept->std::same_as<std::uint32_t>;
+    { node.child_of(info) }
+    noexcept->std::same_as<std::uint32_t>;
     node.child;
 };
 

@@ -26,9 +26,8 @@ struct earliest_deadline {
         }
     }
     [[nodiscard]] constexpr std::uint64_t rank(const queued& request) const noexcept {
-        const time_point due = request.info.deadline == no_deadline
-                                   ? saturating_add(request.arrival, default_patience)
-                                   : request.info.deadline;
+        const time_point due = request.info.deadline == no_deadline ? saturating_add(request.arrival, default_patience)
+                                                                    : request.info.deadline;
         // Flipping the sign bit keeps the order of signed instants in unsigned ranks.
         return static_cast<std::uint64_t>(due.time_since_epoch().count()) ^ (std::uint64_t{1} << 63);
     }

@@ -117,7 +117,10 @@ public:
         }
         slots_.take_free(id, std::forward<Parts>(parts)...);
         ++sequence_;
-        if (info.deadline != no_deadline) deadlines_.insert(slot, info.deadline);
+        if (info.deadline != no_deadline) {
+            deadlines_.insert(slot, info.deadline);
+            if (info.deadline < expires_from_) expires_from_ = info.deadline;
+        }
         ++size_;
         cost_ += info.cost;
         if (into.count++ == 0) set_oldest(into, slot);
@@ -152,18 +155,29 @@ public:
     /// Some group that has requests, open or not.
     [[nodiscard]] std::optional<group_id> any_group() const noexcept { return present(lanes_.any()); }
 
-    /// Takes the best `count` requests of a group, best first, and calls sink(ticket) for each. They stay alive until
+    /// Takes the best `count` requests of a group, best first, and calls sink(ticket), or sink(ticket, const queued&,
+    /// Value&), for each. They stay alive until
     /// `release`d. The sink must not call back.
     template <class Sink>
     void take(group_id id, std::size_t count, Sink&& sink) noexcept {
         lane& from = lanes_[id];
         FOREBAY_EXPECTS(count <= from.count, "take no more than the group holds");
-        for (; count > 0; --count) {
-            const std::uint32_t slot = from.order.best();
-            unschedule(slot);
-            detach(slot, from);
-            sink(slots_.ticket_of(slot));
+        entry* const entries = slots_.data();
+        std::int64_t cost = 0;
+        for (std::size_t left = count; left > 0; --left) {
+            const std::uint32_t slot = from.order.pop_best(order_, entries, positions_.data());
+            entry& out = entries[slot];
+            if (out.info.deadline != no_deadline) deadlines_.erase(slot);
+            if (slot == from.oldest) from.oldest = detail::no_slot;
+            out.lane = slots_type::is_held;
+            cost += out.info.cost;
+            if constexpr (std::is_invocable_v<Sink&, ticket, const queued&, Value&>) {
+                sink(ticket{slot, out.generation}, std::as_const(out), out.value());
+            } else {
+                sink(ticket{slot, out.generation});
+            }
         }
+        forget(from, count, cost);
         settle(id);
     }
     /// Takes one request out of the order, wherever it stands; it stays alive until `release`d.
@@ -171,7 +185,7 @@ public:
     bool withdraw(ticket t) noexcept {
         if (!contains(t)) return false;
         const group_id id = slots_[t.slot].lane;
-        unschedule(t.slot);
+        if (slots_[t.slot].info.deadline != no_deadline) deadlines_.erase(t.slot);
         detach(t.slot, lanes_[id]);
         settle(id);
         return true;
@@ -204,12 +218,16 @@ public:
     /// each; they stay alive until `release`d. returns how many. The sink must not call back.
     template <class Sink>
     std::size_t expire(time_point now, std::size_t max_work, Sink&& sink) noexcept {
-        return deadlines_.expire(now, max_work, [&](std::uint32_t slot) {
+        if (now < expires_from_) [[likely]]
+            return 0;
+        const std::size_t expired = deadlines_.expire(now, max_work, [&](std::uint32_t slot) {
             const group_id id = slots_[slot].lane;
             detach(slot, lanes_[id]);
             settle(id);
             sink(slots_.ticket_of(slot));
         });
+        expires_from_ = deadlines_.next();
+        return expired;
     }
 
     /// Earliest deadline of a waiting request, exact; `no_deadline` if there is none.
@@ -253,17 +271,17 @@ private:
         });
         return popped;
     }
-    void unschedule(std::uint32_t slot) noexcept {
-        if (slots_[slot].info.deadline != no_deadline) deadlines_.erase(slot);
+    void forget(lane& from, std::size_t count, std::int64_t cost) noexcept {
+        size_ -= count;
+        cost_ -= cost;
+        from.count -= count;
+        from.cost -= cost;
     }
     void detach(std::uint32_t slot, lane& from) noexcept {
         entry& out = slots_[slot];
         from.order.erase(order_, slots_.data(), slot, positions_.data());
         out.lane = slots_type::is_held;
-        --size_;
-        cost_ -= out.info.cost;
-        --from.count;
-        from.cost -= out.info.cost;
+        forget(from, 1, out.info.cost);
         if (from.oldest == slot) from.oldest = detail::no_slot;
     }
     /// Brings a lane's oldest request, gate and rank up to date after some left it.
@@ -281,6 +299,7 @@ private:
     detail::deadline_index deadlines_;
     std::vector<std::uint32_t> positions_;  // of slots in ranked leaves
     lanes_type lanes_;
+    time_point expires_from_{no_deadline};  // nothing expires earlier
     std::size_t size_{0};
     std::int64_t cost_{0};
     std::uint64_t sequence_{0};
