@@ -69,6 +69,7 @@ TEST_CASE("a spread is that of the sorted values, in whatever order they come") 
         CHECK(spread.max == sorted.back());
     }
     CHECK(sim::spread::of({30ns, 10ns, 20ns}).mean_seconds == Approx(20e-9));
+    CHECK(sim::spread::of({fb::duration::max(), fb::duration::max()}).mean_seconds == Approx(9.223372e9));
     CHECK(sim::spread::of({}).count == 0);
     CHECK(sim::spread::of({}).mean_seconds == 0);
     CHECK(sim::spread::of({}).max == 0ns);

@@ -132,6 +132,8 @@ TEST_CASE("an overlay labels by seeded draw and leaves times and sizes alone") {
     CHECK(texts.front().info.deadline == texts.front().at + 50ms);
     CHECK(of_kind(after, "video").front().info.priority == 2);
 
+    CHECK(after.kinds == std::vector<std::string>{"default", "text", "video"});
+
     sim::workload again = before;
     sim::overlay(again, shares, seed);
     CHECK(again.arrivals == after.arrivals);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/outcome.hpp>
+#include <forebay/sim/random.hpp>
 #include <forebay/sim/workload.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
@@ -35,11 +36,13 @@ struct spread {
     duration p99{0};
     duration max{0};
 
-    /// cost  O(n)
+    /// values  [each >= 0]
+    /// cost    O(n)
     [[nodiscard]] static spread of(std::vector<duration> values) {
         spread result;
         if (values.empty()) return result;
-        const duration sum = std::accumulate(values.begin(), values.end(), duration{0});
+        wide sum = 0;  // a long overload adds up to more than 292 years
+        for (const duration value : values) sum += static_cast<wide>(value.count());
         auto from = values.begin();  // what stands before is smaller than all that follows
         const auto at = [&](std::size_t permille) {
             const auto place = values.begin() + static_cast<std::ptrdiff_t>(nearest_rank(values.size(), permille));
@@ -48,7 +51,7 @@ struct spread {
             return *place;
         };
         result.count = values.size();
-        result.mean_seconds = static_cast<double>(sum.count()) / 1e9 / static_cast<double>(values.size());
+        result.mean_seconds = static_cast<double>(sum) / 1e9 / static_cast<double>(values.size());
         result.p50 = at(500);
         result.p90 = at(900);
         result.p95 = at(950);

@@ -169,7 +169,11 @@ struct share {
 /// errors   std::invalid_argument if no weight is above 0
 inline void overlay(workload& requests, std::span<const share> shares, std::uint64_t seed) {
     std::vector<std::uint64_t> weights;
-    for (const share& one : shares) weights.push_back(one.weight);
+    for (const share& one : shares) {
+        weights.push_back(one.weight);
+        requests.tenant_index(one.sort.tenant);  // reports name them in this order
+        requests.kind_index(one.sort.kind);
+    }
     random_stream draw{seed, tenant_id{}, 1};
     for (arrival& request : requests.arrivals) requests.label(request, shares[draw.pick(weights)].sort);
 }
