@@ -53,7 +53,8 @@ struct per_tenant {
     Limit limit;
     /// What is counted: by_requests, by_cost, or the host's own.
     Counts counts{};
-    /// Tenants remembered at once. [tenants] 64 bytes each are taken at building, and nothing later.
+    /// Tenants remembered at once (up to one in a thousand of them may not find a place). [tenants] 64 bytes each are taken
+    /// at building, and nothing later.
     /// Raise it when `overflowed()` grows and memory allows; lower it when memory matters more.
     /// Must be 1 to 2^31; checked at building.
     std::size_t max_tenants{65'536};

@@ -1,0 +1,382 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "bucket_model.hpp"
+#include "catch.hpp"
+#include <forebay/admission/per_tenant.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+#include <vector>
+
+using namespace forebay;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr time_point at(duration since_start) {
+    return time_point{since_start};
+}
+constexpr tenant_id who(std::uint64_t number) {
+    return tenant_id{number};
+}
+
+/// Tenants below 10 pay.
+struct tiers {
+    quota operator()(tenant_id tenant) const noexcept {
+        return static_cast<std::uint64_t>(tenant) < 10 ? quota{rate::per_second(100), 50}
+                                                       : quota{rate::per_second(3), 5};
+    }
+};
+/// As many quotas as tenants.
+struct all_different {
+    quota operator()(tenant_id tenant) const noexcept {
+        return quota{rate::per_second(10), static_cast<std::int64_t>(tenant) + 5};
+    }
+};
+
+template <class State>
+bool ask(State& state, std::uint64_t tenant, time_point now, permit& taken, std::int64_t cost = 1) {
+    return static_cast<bool>(state.try_acquire({.tenant = who(tenant), .cost = cost}, now, taken));
+}
+/// Admitted until refused, each settled at once as taken.
+template <class State>
+int drain(State& state, std::uint64_t tenant, time_point now) {
+    int admitted = 0;
+    for (permit taken; ask(state, tenant, now, taken); ++admitted) state.settle(taken, taken.charged, now);
+    return admitted;
+}
+
+}  // namespace
+
+#define BOTH_FORMS "", multi_threaded, single_threaded
+
+static_assert(std::is_same_v<decltype(per_tenant{quota{rate::zero(), 1}}), per_tenant<quota, by_requests_t>>);
+static_assert(std::is_same_v<decltype(per_tenant{quota{rate::zero(), 1}, by_cost}), per_tenant<quota, by_cost_t>>);
+static_assert(
+    std::is_same_v<decltype(per_tenant{.limit = tiers{}, .max_tenants = 7}), per_tenant<tiers, by_requests_t>>);
+static_assert(admission_policy<per_tenant<>> && admission_policy<per_tenant<tiers, by_cost_t>, multi_threaded>);
+
+TEMPLATE_TEST_CASE("Each tenant has a bucket of its own", BOTH_FORMS) {
+    auto state = per_tenant{quota{rate::per_minute(600), 60}}.template build<TestType>();
+    CHECK(drain(state, 1, at(0s)) == 60);
+    CHECK(drain(state, 2, at(0s)) == 60);
+    CHECK(drain(state, 0, at(0s)) == 60);
+    CHECK(drain(state, 1, at(1s)) == 10);
+    CHECK(state.available(who(1), at(1s)) == 0);
+    CHECK(state.available(who(99), at(1s)) == 60);
+    permit taken;
+    const verdict refused = state.try_acquire({.tenant = who(1)}, at(1s), taken);
+    CHECK(refused == retry_at(at(1100ms), limit::rate, 1));
+    CHECK_FALSE(taken.live);
+    CHECK(state.overflowed() == 0);
+}
+
+TEMPLATE_TEST_CASE("What is counted is named: requests, cost, or what the host says", BOTH_FORMS) {
+    const quota of{rate::per_second(10), 100};
+    permit taken;
+    auto requests = per_tenant{of}.template build<TestType>();
+    CHECK(ask(requests, 1, at(0s), taken, 1'000'000));
+    CHECK(requests.available(who(1), at(0s)) == 99);
+    requests.settle(taken, 2'000'000, at(0s));  // a request is a request
+    CHECK(requests.available(who(1), at(0s)) == 99);
+
+    auto cost = per_tenant{of, by_cost}.template build<TestType>();
+    CHECK(ask(cost, 1, at(0s), taken, 30));
+    CHECK(taken.charged == 30);
+    CHECK(cost.available(who(1), at(0s)) == 70);
+    CHECK(cost.try_acquire({.tenant = who(1), .cost = -1}, at(0s), taken).which == limit::bad_cost);
+    CHECK(cost.try_acquire({.tenant = who(2), .cost = -1}, at(0s), taken).which == limit::bad_cost);
+    CHECK(cost.try_acquire({.tenant = who(2), .cost = 101}, at(0s), taken) == never(limit::rate, 1));
+
+    auto own =
+        per_tenant{of, [](const request_info& info) noexcept { return info.cost / 10; }}.template build<TestType>();
+    CHECK(ask(own, 1, at(0s), taken, 500));
+    CHECK(own.available(who(1), at(0s)) == 50);
+}
+
+TEMPLATE_TEST_CASE("RL-20 settled below: given back; above: owed; twice: nothing; never ran: as the policy says",
+                   BOTH_FORMS) {
+    per_tenant policy{quota{rate::per_second(10), 100}, by_cost};
+    auto state = policy.template build<TestType>();
+    permit taken;
+    REQUIRE(ask(state, 1, at(0s), taken, 60));
+    permit copy = taken;
+    state.settle(taken, 20, at(0s));
+    CHECK(state.available(who(1), at(0s)) == 80);
+    CHECK_FALSE(taken.live);
+    state.settle(taken, 0, at(0s));
+    state.give_back(taken, at(0s));
+    CHECK(state.available(who(1), at(0s)) == 80);
+    state.settle(copy, 0, at(0s));  // a copy is the same permit; nothing of its tenant is out any more
+    CHECK(state.available(who(1), at(0s)) == 80);
+
+    REQUIRE(ask(state, 1, at(0s), taken, 80));
+    state.settle(taken, 150, at(0s));
+    CHECK(state.available(who(1), at(0s)) == -70);
+    CHECK(state.try_acquire({.tenant = who(1), .cost = 1}, at(0s), taken).when == at(7100ms));
+    CHECK(state.uncharged() == 0);
+
+    REQUIRE(ask(state, 2, at(0s), taken, 1));
+    state.settle(taken, 1000, at(0s));  // debt ends one burst below zero
+    CHECK(state.available(who(2), at(0s)) == -100);
+    CHECK(state.uncharged() == 799 + 1);
+
+    REQUIRE(ask(state, 3, at(0s), taken, 40));
+    state.give_back(taken, at(0s));
+    CHECK(state.available(who(3), at(0s)) == 100);
+
+    policy.refund_unrun = false;
+    auto strict = policy.template build<TestType>();
+    REQUIRE(ask(strict, 3, at(0s), taken, 40));
+    strict.give_back(taken, at(0s));
+    CHECK(strict.available(who(3), at(0s)) == 60);
+}
+
+TEMPLATE_TEST_CASE("A resolver gives each tenant its tier", BOTH_FORMS) {
+    auto state = per_tenant{tiers{}}.template build<TestType>();
+    CHECK(drain(state, 3, at(0s)) == 50);
+    CHECK(drain(state, 30, at(0s)) == 5);
+    CHECK(state.available(who(4), at(0s)) == 50);
+    CHECK(state.available(who(40), at(0s)) == 5);
+    CHECK(drain(state, 3, at(100ms)) == 10);
+    CHECK(drain(state, 30, at(333ms)) == 0);
+    CHECK(drain(state, 30, at(334ms)) == 1);
+}
+
+TEMPLATE_TEST_CASE("Tenants of more than 256 quotas share what the tightest of them gives", BOTH_FORMS) {
+    auto state = per_tenant{all_different{}}.template build<TestType>();
+    for (std::uint64_t tenant = 0; tenant < 256; ++tenant) {
+        REQUIRE(drain(state, tenant, at(0s)) == static_cast<int>(tenant) + 5);
+    }
+    CHECK(drain(state, 300, at(0s)) == 5);
+    CHECK(drain(state, 301, at(0s)) == 0);
+    CHECK(state.overflowed() == 5);
+}
+
+TEMPLATE_TEST_CASE("RL-24 a bucket is forgotten only when it is full and nothing of it is out", BOTH_FORMS) {
+    // One tenant's memory: at most 8 places, which a few dozen tenants fill.
+    per_tenant policy{.limit = quota{rate::per_second(1), 2}, .counts = by_cost, .max_tenants = 1, .seed = 7};
+    auto state = policy.template build<TestType>();
+    permit debtor;
+    permit pinned;
+    REQUIRE(ask(state, 1, at(0s), debtor, 1));
+    state.settle(debtor, 4, at(0s));            // 2 below zero, full again at 4s
+    REQUIRE(ask(state, 2, at(0s), pinned, 1));  // full again at 1s, but out until it is settled
+    for (std::uint64_t tenant = 100; tenant < 200; ++tenant) drain(state, tenant, at(0s));
+    CHECK(state.overflowed() == 2);
+    CHECK(state.available(who(1), at(0s)) == -2);
+
+    // At 3s all are full but the debtor: strangers are welcome again, in their places.
+    for (std::uint64_t tenant = 200; tenant < 300; ++tenant) drain(state, tenant, at(3s));
+    CHECK(state.overflowed() == 4);
+    CHECK(state.available(who(1), at(3s)) == 1);
+    permit taken;
+    CHECK_FALSE(ask(state, 1, at(3s), taken, 2));
+    state.settle(pinned, 3, at(3s));
+    CHECK(state.available(who(2), at(3s)) == 0);
+    CHECK(state.available(who(1), at(4s)) == 2);
+}
+
+TEMPLATE_TEST_CASE("A permit of the overflow bucket is settled there", BOTH_FORMS) {
+    per_tenant policy{.limit = quota{rate::per_second(1), 4}, .counts = by_cost, .max_tenants = 1, .seed = 7};
+    auto state = policy.template build<TestType>();
+    std::vector<permit> out(200);
+    std::uint64_t tenant = 0;
+    while (state.overflowed() == 0) {
+        REQUIRE(ask(state, tenant, at(0s), out[tenant], 2));
+        ++tenant;
+    }
+    permit& last = out[tenant - 1];
+    REQUIRE(last.live);
+    state.settle(last, 1, at(0s));  // 3 left for all strangers together
+    CHECK(ask(state, 1000, at(0s), last, 3));
+    permit taken;
+    CHECK_FALSE(ask(state, 1001, at(0s), taken, 1));
+    state.give_back(last, at(0s));
+    CHECK(ask(state, 1001, at(0s), taken, 3));
+    state.settle(taken, 20, at(0s));
+    CHECK(state.uncharged() > 0);
+}
+
+TEMPLATE_TEST_CASE("A permit that another table gave does nothing here", BOTH_FORMS) {
+    const per_tenant policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = 100};
+    auto state = policy.template build<TestType>();
+    auto other = policy.template build<TestType>();
+    std::vector<permit> foreign(300);
+    for (std::uint64_t tenant = 0; tenant < foreign.size(); ++tenant) {
+        static_cast<void>(ask(other, tenant, at(0s), foreign[tenant]));
+    }
+    for (permit& taken : foreign) {
+        if (taken.bucket == 0xffffffffU) continue;
+        state.give_back(taken, at(0s));
+    }
+    CHECK(drain(state, 5, at(0s)) == 4);
+    permit garbage{.charged = 1, .tenant = who(5), .bucket = 0x7fffffff, .live = true};
+    state.settle(garbage, 1, at(0s));
+    CHECK_FALSE(garbage.live);
+}
+
+TEMPLATE_TEST_CASE("A tenant forgotten and met again under a clock that went back has no time twice", BOTH_FORMS) {
+    const quota of{rate::per_second(1), 4};
+    auto state = per_tenant{.limit = of, .max_tenants = 1, .seed = 3}.template build<TestType>();
+    std::map<std::uint64_t, window_bound> bounds;
+    std::mt19937_64 random{24};
+    INFO("seed 24");
+    const auto greedy = [&](std::uint64_t tenant, time_point now) {
+        const int admitted = drain(state, tenant, now);
+        return bounds.try_emplace(tenant, of).first->second.admit(admitted, now);
+    };
+    for (int round = 0; round < 2000; ++round) {
+        const time_point now = at(duration{static_cast<std::int64_t>(random() % 20) * 1'000'000'000});
+        // What goes to the overflow bucket is bounded as well: it is one bucket of the same quota.
+        REQUIRE(greedy(random() % 12, now));
+    }
+}
+
+TEST_CASE("No more than 64 bytes a tenant, all in, and none of it later") {
+    for (const std::size_t tenants : {std::size_t{8192}, std::size_t{65'536}, std::size_t{1'000'000}}) {
+        const per_tenant policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = tenants};
+        CHECK(policy.build<multi_threaded>().memory() <= 64 * tenants);
+        CHECK(policy.build<single_threaded>().memory() <= 64 * tenants);
+    }
+}
+
+TEMPLATE_TEST_CASE("As many tenants as were asked for find a place, all but one in a thousand, whatever their numbers",
+                   BOTH_FORMS) {
+    constexpr std::uint64_t tenants = 20'000;
+    const auto met = [&](auto number_of, std::uint64_t seed) {
+        auto state = per_tenant{.limit = quota{rate::per_hour(1), tenants}, .max_tenants = tenants, .seed = seed}
+                         .template build<TestType>();
+        permit taken;
+        for (std::uint64_t i = 0; i < tenants; ++i) REQUIRE(ask(state, number_of(i), at(0s), taken));
+        return state.overflowed();
+    };
+    for (const std::uint64_t seed : {1, 2}) {
+        INFO("seed " << seed);
+        CHECK(met([](std::uint64_t i) { return i; }, seed) <= tenants / 1000);
+        CHECK(met([](std::uint64_t i) { return i << 32; }, seed) <= tenants / 1000);
+        CHECK(met([](std::uint64_t i) { return i << 44; }, seed) <= tenants / 1000);
+        CHECK(met([](std::uint64_t i) { return i * 4096; }, seed) <= tenants / 1000);
+        CHECK(met([](std::uint64_t i) { return ~i; }, seed) <= tenants / 1000);
+    }
+}
+
+TEMPLATE_TEST_CASE("A flood of strangers is bounded by one bucket, and those who were there do not notice",
+                   BOTH_FORMS) {
+    const quota of{rate::per_second(1), 10};
+    constexpr std::uint64_t memory = 256;
+    auto state = per_tenant{.limit = of, .max_tenants = memory}.template build<TestType>();
+    REQUIRE(drain(state, 1, at(0s)) == 10);
+    const std::size_t bytes = state.memory();
+    std::uint64_t admitted = 0;
+    permit taken;
+    for (std::uint64_t stranger = 0; stranger < 100'000; ++stranger) {
+        if (ask(state, stranger << 20 | 1U << 19, at(0s), taken)) {
+            ++admitted;
+            state.settle(taken, 1, at(0s));
+        }
+    }
+    CHECK(admitted <= 2 * (memory + 256) + 10);
+    CHECK(state.overflowed() == 10);
+    CHECK(state.memory() == bytes);
+    CHECK(drain(state, 1, at(3s)) == 3);
+}
+
+TEMPLATE_TEST_CASE("Each tenant's bucket is held against the exact model of its own", BOTH_FORMS) {
+    const std::uint64_t seed = 4711;
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    auto state = per_tenant{tiers{}, by_cost}.template build<TestType>();
+    std::map<std::uint64_t, bucket_model> models;
+    std::vector<std::pair<std::uint64_t, permit>> out;
+    time_point now{};
+    for (int i = 0; i < 200'000; ++i) {
+        now += duration{static_cast<std::int64_t>(random() % 40'000'000) - 10'000'000};
+        if (!out.empty() && random() % 2 == 0) {
+            const std::size_t pick = random() % out.size();
+            auto [tenant, taken] = out[pick];
+            out[pick] = out.back();
+            out.pop_back();
+            bucket_model& model = models.at(tenant);
+            if (random() % 4 == 0) {
+                model.refund(taken.charged, now);
+                state.give_back(taken, now);
+            } else {
+                const auto actual = static_cast<std::int64_t>(random() % 8);
+                if (actual < taken.charged) model.refund(taken.charged - actual, now);
+                if (actual > taken.charged) static_cast<void>(model.charge(actual - taken.charged, now));
+                state.settle(taken, actual, now);
+            }
+            REQUIRE(state.available(who(tenant), now) == model.tokens(now));
+            continue;
+        }
+        const std::uint64_t tenant = random() % 20;
+        const auto cost = static_cast<std::int64_t>(random() % 6);
+        const quota of = tiers{}(who(tenant));
+        bucket_model& model = models.try_emplace(tenant, of, of.burst()).first->second;
+        permit taken;
+        REQUIRE(ask(state, tenant, now, taken, cost) == model.try_acquire(cost, now));
+        if (taken.live) out.emplace_back(tenant, taken);
+    }
+    CHECK(state.overflowed() == 0);
+}
+
+TEST_CASE("Threads on the same and on different tenants: each tenant gets its burst and no more") {
+    auto state = per_tenant{.limit = quota{rate::per_second(1), 500}, .max_tenants = 4096}.build<multi_threaded>();
+    std::atomic<int> admitted{0};
+    std::vector<std::thread> threads;
+    for (int n = 0; n < 4; ++n) {
+        threads.emplace_back([&] {
+            int mine = 0;
+            permit taken;
+            for (int i = 0; i < 8000; ++i) {
+                if (!ask(state, static_cast<std::uint64_t>(i % 16), at(1s), taken)) continue;
+                if (i % 3 == 0) {
+                    state.give_back(taken, at(1s));
+                } else {
+                    state.settle(taken, 1, at(1s));
+                    ++mine;
+                }
+            }
+            admitted += mine;
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    int left = 0;
+    for (std::uint64_t tenant = 0; tenant < 16; ++tenant) left += drain(state, tenant, at(1s));
+    CHECK(admitted + left == 16 * 500);
+}
+
+TEST_CASE("Threads that meet strangers in a full table lose and make no token") {
+    const quota of{rate::per_hour(1), 3};
+    auto state = per_tenant{.limit = of, .max_tenants = 16}.build<multi_threaded>();
+    std::atomic<int> admitted{0};
+    std::vector<std::thread> threads;
+    for (int n = 0; n < 4; ++n) {
+        threads.emplace_back([&] {
+            for (std::uint64_t i = 0; i < 3000; ++i) {
+                if (permit taken; ask(state, i % 300, at(0s), taken)) {
+                    state.settle(taken, 1, at(0s));
+                    ++admitted;
+                }
+            }
+        });
+    }
+    for (std::thread& thread : threads) thread.join();
+    const auto remembered = (static_cast<int>(admitted) - 3) / 3;
+    CHECK(state.overflowed() == 3);
+    CHECK(admitted == 3 * remembered + 3);
+    CHECK(remembered <= 32);
+}
+
+TEST_CASE("An impossible table is refused, and the message says what is allowed") {
+    const per_tenant none{.limit = quota{rate::per_second(1), 1}, .max_tenants = 0};
+    CHECK_THROWS_WITH(none.build<single_threaded>(), ContainsSubstring("max_tenants must be 1 .. 2^31"));
+    const per_tenant many{.limit = quota{rate::per_second(1), 1}, .max_tenants = std::size_t{1} << 40};
+    CHECK_THROWS_AS(many.build<multi_threaded>(), std::invalid_argument);
+}

@@ -1,0 +1,172 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "catch.hpp"
+#include <forebay/admission/policy.hpp>
+
+#include <cstdint>
+#include <random>
+#include <vector>
+
+/// What every admission policy has to keep, whatever it limits: see the concept admission_state. A law compares two states
+/// built from one policy, one of which is also asked what must leave no trace.
+///
+/// make     () -> policy whose builds share nothing with those of an earlier make()
+/// requests what is asked for, in random order
+template <class Sync, class Make>
+class admission_laws {
+public:
+    admission_laws(Make make, std::vector<forebay::request_info> requests, std::uint64_t seed)
+        : make_{make}, requests_{std::move(requests)}, seed_{seed} {}
+
+    void check() const {
+        INFO("seed " << seed_);
+        a_copy_is_the_same_limit();
+        a_refusal_leaves_no_trace();
+        retry_at_is_exact();
+        time_going_back_gives_nothing();
+        giving_back_restores();
+        settling_twice_does_nothing();
+    }
+
+private:
+    using time_point = forebay::time_point;
+    using duration = forebay::duration;
+    using verdict = forebay::verdict;
+    using permit = forebay::permit;
+
+    /// A state, and the policy and random numbers it lives on.
+    struct subject {
+        using policy_type = decltype(std::declval<const Make&>()());
+
+        subject(const Make& make, std::uint64_t seed)
+            : policy{make()}, state{policy.template build<Sync>()}, random{seed} {}
+
+        verdict ask(const forebay::request_info& info, time_point now, permit& taken) {
+            return state.try_acquire(info, now, taken);
+        }
+        const forebay::request_info& pick(const std::vector<forebay::request_info>& from) {
+            return from[random() % from.size()];
+        }
+
+        policy_type policy;
+        decltype(std::declval<const policy_type&>().template build<Sync>()) state;
+        std::mt19937_64 random;
+    };
+
+    /// Random requests over random time; `between(now, last verdict, its request)` is called after each with the state.
+    /// Returns all verdicts; permits are settled, given back or left out at random.
+    template <class Between>
+    std::vector<verdict> run(subject& it, Between between) const {
+        std::vector<verdict> said;
+        std::vector<permit> out;
+        time_point now{};
+        for (int i = 0; i < 2000; ++i) {
+            now += duration{static_cast<std::int64_t>(it.random() % 30'000'000)};
+            const forebay::request_info& info = it.pick(requests_);
+            permit taken;
+            said.push_back(it.ask(info, now, taken));
+            if (said.back()) out.push_back(taken);
+            between(now, said.back(), info);
+            if (out.size() > 5 || it.random() % 2 == 0) {
+                if (out.empty()) continue;
+                permit& last = out.back();
+                if (it.random() % 3 == 0)
+                    it.state.give_back(last, now);
+                else
+                    it.state.settle(last, last.charged + static_cast<std::int64_t>(it.random() % 3) - 1, now);
+                REQUIRE_FALSE(last.live);
+                out.pop_back();
+            }
+        }
+        return said;
+    }
+    std::vector<verdict> run_plain() const {
+        subject it{make_, seed_};
+        return run(it, [](auto&&...) {});
+    }
+
+    void a_copy_is_the_same_limit() const {
+        INFO("a state built from a copy of the policy gives the same answers");
+        REQUIRE(run_plain() == run_plain());
+    }
+
+    void a_refusal_leaves_no_trace() const {
+        INFO("asking again after a refusal, any number of times, changes no later answer");
+        subject pestered{make_, seed_};
+        const auto said = run(pestered, [&](time_point now, const verdict& answer, const forebay::request_info& info) {
+            for (int i = 0; !answer && i < 20; ++i) {
+                permit none;
+                REQUIRE(pestered.ask(info, now, none) == answer);
+                REQUIRE_FALSE(none.live);
+            }
+        });
+        REQUIRE(said == run_plain());
+    }
+
+    void retry_at_is_exact() const {
+        INFO("refused a nanosecond before the time it named, admitted at it");
+        subject asked{make_, seed_};
+        time_point now{};
+        for (int i = 0; i < 500; ++i) {
+            const forebay::request_info& info = asked.pick(requests_);
+            permit taken;
+            const verdict said = asked.ask(info, now, taken);
+            if (said) continue;
+            if (said.kind == forebay::answer::never) {
+                REQUIRE_FALSE(asked.ask(info, time_point::max() - std::chrono::hours{24 * 365}, taken));
+                continue;
+            }
+            if (said.how_sure != forebay::certainty::exact) continue;
+            REQUIRE(said.when > now);
+            REQUIRE_FALSE(asked.ask(info, said.when - duration{1}, taken));
+            REQUIRE(asked.ask(info, said.when, taken));
+            now = said.when;
+        }
+    }
+
+    void time_going_back_gives_nothing() const {
+        INFO("after a change, an earlier time admits what the time of the change admits, and nothing is lost later");
+        subject back{make_, seed_};
+        const auto said = run(back, [&](time_point now, const verdict& answer, const forebay::request_info& info) {
+            if (answer) return;
+            permit none;
+            REQUIRE_FALSE(back.ask(info, now - std::chrono::seconds{5}, none));
+            REQUIRE_FALSE(back.ask(info, time_point::min(), none));
+        });
+        REQUIRE(said == run_plain());
+    }
+
+    void giving_back_restores() const {
+        INFO("what is admitted and given back at once changes no later answer");
+        subject fickle{make_, seed_};
+        const auto said = run(fickle, [&](time_point now, const verdict&, const forebay::request_info&) {
+            permit taken;
+            const forebay::request_info& info =
+                requests_[static_cast<std::size_t>(now.time_since_epoch().count()) % requests_.size()];
+            if (fickle.ask(info, now, taken)) fickle.state.give_back(taken, now);
+            REQUIRE_FALSE(taken.live);
+        });
+        REQUIRE(said == run_plain());
+    }
+
+    void settling_twice_does_nothing() const {
+        INFO("an empty permit is settled and given back without effect");
+        subject twice{make_, seed_};
+        permit spent;
+        const auto said = run(twice, [&](time_point now, const verdict&, const forebay::request_info&) {
+            twice.state.settle(spent, 0, now);
+            twice.state.settle(spent, 1000, now);
+            twice.state.give_back(spent, now);
+            permit taken;
+            if (!twice.ask(requests_.front(), now, taken)) return;
+            twice.state.give_back(taken, now);
+            spent = taken;
+        });
+        REQUIRE(said == run_plain());
+    }
+
+    Make make_;
+    std::vector<forebay::request_info> requests_;
+    std::uint64_t seed_;
+};

@@ -1,0 +1,48 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "admission_laws.hpp"
+
+#include "catch.hpp"
+#include <forebay/admission/per_tenant.hpp>
+#include <forebay/admission/policy.hpp>
+
+#include <vector>
+
+using namespace forebay;
+
+namespace {
+
+std::vector<request_info> requests() {
+    std::vector<request_info> all;
+    for (std::uint64_t tenant = 0; tenant < 5; ++tenant) {
+        for (const std::int64_t cost : {1, 2, 7, 12}) all.push_back({.tenant = tenant_id{tenant}, .cost = cost});
+    }
+    return all;
+}
+
+struct tiers {
+    quota operator()(tenant_id tenant) const noexcept {
+        return tenant == tenant_id{0} ? quota{rate::per_second(3), 4} : quota{rate::per_second(10), 10};
+    }
+};
+
+template <class Sync, class Make>
+void check_laws(Make make) {
+    for (const std::uint64_t seed : {1, 2, 3}) admission_laws<Sync, Make>{make, requests(), seed}.check();
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("admit_all keeps the laws of admission", "", multi_threaded, single_threaded) {
+    check_laws<TestType>([] { return admit_all{}; });
+}
+
+TEMPLATE_TEST_CASE("per_tenant keeps the laws of admission", "", multi_threaded, single_threaded) {
+    check_laws<TestType>([] { return per_tenant{quota{rate::per_second(2), 5}}; });
+    check_laws<TestType>([] { return per_tenant{quota{rate::per_second(7), 10}, by_cost}; });
+    check_laws<TestType>([] { return per_tenant{tiers{}, by_cost}; });
+    check_laws<TestType>([] { return per_tenant{quota{rate::zero(), 300}, by_cost}; });
+}
+
+TEMPLATE_TEST_CASE("A shared limit keeps the laws of admission", "", multi_threaded, single_threaded) {
+    check_laws<TestType>([] { return share(per_tenant{quota{rate::per_second(7), 10}, by_cost}); });
+}
