@@ -1,0 +1,86 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include <forebay/detail/tenant_table.hpp>
+
+#include <cstdint>
+#include <set>
+
+using namespace forebay;
+using namespace std::chrono_literals;
+
+namespace {
+
+const quota slow{rate::per_hour(1), 2};
+
+template <class Sync>
+std::uint32_t take(detail::tenant_table<Sync>& table, std::uint64_t tenant, time_point now, const quota& of = slow) {
+    verdict said;
+    const std::uint32_t number = table.take(tenant_id{tenant}, 1, now, said);
+    if (number != table.unknown) return said ? number : table.overflow;
+    const std::uint32_t fresh = table.take_new(tenant_id{tenant}, 1, now, of, said);
+    return said ? fresh : table.overflow;
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("A tenant keeps its place while it has something to remember", "", multi_threaded, single_threaded) {
+    detail::tenant_table<TestType> table{1000, 1};
+    verdict said;
+    CHECK(table.take(tenant_id{7}, 1, time_point{}, said) == table.unknown);
+    const std::uint32_t number = take(table, 7, time_point{});
+    REQUIRE(number != table.overflow);
+    for (std::uint64_t other = 100; other < 600; ++other) take(table, other, time_point{});
+    CHECK(take(table, 7, time_point{}) == number);
+    CHECK(take(table, 7, time_point{}) == table.overflow);  // refused: its burst is 2
+    CHECK(table.available(tenant_id{7}, time_point{}) == 0);
+    CHECK_FALSE(table.available(tenant_id{8}, time_point{}).has_value());
+    table.finish(tenant_id{7}, number, 1, time_point{});
+    CHECK(table.available(tenant_id{7}, time_point{}) == 1);
+}
+
+TEMPLATE_TEST_CASE("No two tenants have one place", "", multi_threaded, single_threaded) {
+    detail::tenant_table<TestType> table{5000, 2};
+    std::set<std::uint32_t> numbers;
+    std::size_t turned_away = 0;
+    for (std::uint64_t tenant = 0; tenant < 5000; ++tenant) {
+        const std::uint32_t number = take(table, tenant, time_point{});
+        if (number == table.overflow)
+            ++turned_away;
+        else
+            REQUIRE(numbers.insert(number).second);
+    }
+    CHECK(turned_away <= 5);
+}
+
+TEMPLATE_TEST_CASE("An unused place is taken before one whose tenant would have to be met again", "", multi_threaded,
+                   single_threaded) {
+    detail::tenant_table<TestType> table{1000, 3};
+    for (std::uint64_t tenant = 0; tenant < 20; ++tenant) {
+        const std::uint32_t number = take(table, tenant, time_point{});
+        table.finish(tenant_id{tenant}, number, 1, time_point{});  // full again: may be forgotten
+    }
+    std::size_t remembered = 0;
+    for (std::uint64_t tenant = 0; tenant < 20; ++tenant) {
+        remembered += table.available(tenant_id{tenant}, time_point{}).has_value() ? 1 : 0;
+    }
+    CHECK(remembered == 20);
+}
+
+TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota met", "", multi_threaded, single_threaded) {
+    detail::tenant_table<TestType> table{1, 4};
+    const quota fast{rate::per_second(100), 50};
+    for (std::uint64_t tenant = 0; table.overflowed() == 0; ++tenant)
+        REQUIRE(take(table, tenant, time_point{}, fast) != table.unknown);
+    for (std::uint64_t tenant = 1000; tenant < 1009; ++tenant)
+        CHECK(take(table, tenant, time_point{}, fast) == table.overflow);
+    const std::uint64_t before = table.overflowed();
+    for (std::uint64_t tenant = 2000; tenant < 2100; ++tenant) take(table, tenant, time_point{}, slow);
+    CHECK(table.overflowed() == before + 2);
+    for (std::uint64_t tenant = 3000; tenant < 3100; ++tenant) take(table, tenant, time_point{} + 30min, fast);
+    CHECK(table.overflowed() == before + 2);
+}
+
+TEST_CASE("What a table takes is known before it is built") {
+    CHECK(detail::tenant_table<multi_threaded>{1'000'000, 5}.memory() < 61'000'000);
+    CHECK(detail::tenant_table<single_threaded>{1, 5}.memory() < 9000);
+}
