@@ -7,6 +7,8 @@
 #include <forebay/outcome.hpp>
 #include <forebay/verdict.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -56,7 +58,12 @@ public:
             ended_list late;
             unique_lock lock{mutex_};
             flow_.expire(now, late);
-            answer.second = flow_.accept(answer.first, now, std::move(request), info, std::forward<Sink>(sink));
+            try {
+                answer.second = flow_.accept(answer.first, now, std::move(request), info, std::forward<Sink>(sink));
+            } catch (...) {
+                deliver(lock, late, alive);
+                throw;
+            }
             if (waiters_ > 0) wake = wakes_somebody(now);
             if (late.count > 0) [[unlikely]]
                 deliver(lock, late, alive);
@@ -85,6 +92,7 @@ public:
         time_point now = time_now();
         keeper alive;
         unique_lock lock{mutex_};
+        if (is_inside()) return flow_.next_wakeup(now);  // from a sink: the poll it was called by goes on
         for (;;) {
             ended_list over;
             record* const due = flow_.step(now, over);
@@ -98,6 +106,7 @@ public:
     void run(Stop&& stop) {
         const auto time_now = [this] { return clock_.now(); };
         time_point now = time_now();
+        auto steady_now = clock_.to_steady(now);
         keeper alive;
         {
             unique_lock lock{mutex_};
@@ -105,13 +114,16 @@ public:
                 ended_list over;
                 record* const due = flow_.step(now, over);
                 if (due != nullptr || over.count > 0) {
+                    const time_point before = now;
                     now = work(lock, over, due, now, time_now, alive);
+                    steady_now += now - before;
                     continue;
                 }
                 if (flow_.is_done()) break;
-                sleep(lock, now);
+                sleep(lock, now, steady_now);
                 lock.unlock();
                 now = time_now();
+                steady_now = clock_.to_steady(now);
                 lock.lock();
             }
         }
@@ -193,6 +205,10 @@ public:
         lock.lock();
         inside.leave(*this);
     }
+    void settle(record& of, std::size_t index, std::int64_t actual_cost) noexcept override {
+        unique_lock lock{mutex_};
+        flow_.settle(of.members[index], actual_cost);
+    }
     [[nodiscard]] bool has_ended(const record& of, std::size_t index) noexcept override {
         unique_lock lock{mutex_};
         return of.members[index].ended;
@@ -223,7 +239,7 @@ private:
             while (*at != this) at = &(*at)->next;
             *at = next;
             of.flow_.correct(found);
-            if (of.flow_.is_closed()) of.wake_.notify_all();
+            if (of.flow_.is_done()) of.wake_.notify_all();  // runners that may return, or a destructor that waits
         }
         typename sync::thread_id who{sync::this_thread()};
         visit* next;
@@ -232,7 +248,7 @@ private:
 
     // ---- under the lock
 
-    void sleep(unique_lock& lock, time_point now) {
+    void sleep(unique_lock& lock, time_point now, std::chrono::steady_clock::time_point steady_now) {
         const time_point next = flow_.next_wakeup(now);
         if (next <= now) return;
         wake_at_ = next;
@@ -240,9 +256,11 @@ private:
         if (next == no_deadline) {
             wake_.wait(lock);
         } else {
-            wake_.wait_until(lock, clock_.to_steady(next));
+            const auto longest = std::chrono::steady_clock::time_point::max() - steady_now;
+            wake_.wait_until(lock, steady_now + std::min<duration>(saturating_sub(next, now), longest));
         }
         --waiters_;
+        wake_at_ = no_deadline;  // others may sleep on: the next change wakes one of them
     }
     /// Whether a sleeping runner has to be told of what has changed. Once it is, the next change is silent.
     [[nodiscard]] bool wakes_somebody(time_point now) noexcept {
@@ -251,6 +269,12 @@ private:
         if (next >= wake_at_) return false;
         wake_at_ = next;
         return true;
+    }
+    [[nodiscard]] bool is_inside() const noexcept {
+        for (const visit* at = visits_; at != nullptr; at = at->next) {
+            if (at->who == sync::this_thread()) return true;
+        }
+        return false;
     }
     [[nodiscard]] bool somebody_else_is_inside() const noexcept {
         for (const visit* at = visits_; at != nullptr; at = at->next) {
@@ -376,7 +400,9 @@ private:
     template <class Next>
     void end_batch(unique_lock& lock, record& of, time_point now, ending how, Next&& next, slips& found) noexcept {
         flow_.end_batch(now, of, how);
+        const bool wake = waiters_ > 0 && flow_.next_wakeup(now) <= now;
         lock.unlock();
+        if (wake) wake_.notify_one();  // the executor is free, this thread is not: it has sinks to call
         for (auto& member : of) {
             outcome_type said = ask(next, how, member.claimed, found);
             if (member.claimed) call(flow_.job_of(member), std::move(said), found);

@@ -64,11 +64,12 @@ public:
     /// errors  std::invalid_argument for policies that cannot be
     explicit request_flow(Policies&& chosen)
         : executors_{checked(chosen.executors)},
-          max_batch_{chosen.batching.max_batch_size},
+          max_batch_{std::min(std::size_t{chosen.batching.max_batch_size}, chosen.capacity.max_requests)},
           admission_(chosen.admission.template build<single_threaded>()),
           observer_{std::move(chosen.observer)},
           collector_{std::move(chosen.order), chosen.capacity, std::move(chosen.batching), in_hand()} {
-        for (std::size_t i = 0; i < executors_; ++i) add_record();
+        // As many again as can run, for batches whose sinks are being called.
+        for (std::size_t i = 0; i < 2 * executors_; ++i) add_record();
     }
 
     [[nodiscard]] const ledger& counts() const noexcept { return ledger_; }
@@ -154,10 +155,9 @@ public:
             return nullptr;
         }
         expire(now, over);
-        if (busy_ >= executors_ || collector_.queue().empty()) return nullptr;
+        if (over.full() || !can_start() || collector_.queue().empty()) return nullptr;
         const bool draining = phase_ == phase::draining;
         if (!draining && collector_.next_due() > now) return nullptr;
-        if (spare_.empty()) add_record();
         record* const due = spare_.back();
         const auto taken = collector_.collect(now, draining, [due](ticket id, const queued& about, job& starting) {
             starting.in = due;
@@ -182,7 +182,7 @@ public:
 
     /// Ends one member of a batch that has not ended.
     void end_running(time_point now, typename record::member& member, ending how) noexcept {
-        settle(now, member, how);
+        end_member(now, member, how);
         --ledger_.running;
         ledger_.count(how);
     }
@@ -192,7 +192,7 @@ public:
         for (auto& member : of) {
             member.claimed = !member.ended;
             if (!member.claimed) continue;
-            settle(now, member, how);
+            end_member(now, member, how);
             ++claimed;
         }
         ledger_.running -= claimed;
@@ -220,6 +220,11 @@ public:
     }
     void close() noexcept { phase_ = phase::closed; }
 
+    /// Says what a member really cost; the last word before it ends counts.
+    static void settle(typename record::member& member, std::int64_t actual_cost) noexcept {
+        if (!member.ended) member.actual_cost = std::max<std::int64_t>(actual_cost, 0);
+    }
+
     /// When `step` will have something to do if nothing else happens, exact; `now` if it has; `no_deadline` if never.
     [[nodiscard]] time_point next_wakeup(time_point now) noexcept {
         auto& queue = collector_.queue();
@@ -227,7 +232,7 @@ public:
         if (phase_ == phase::closed) return now;
         time_point next = queue.next_deadline();
         if (phase_ == phase::draining) next = std::min(next, drain_until_);
-        if (busy_ < executors_) next = phase_ == phase::draining ? now : std::min(next, collector_.next_due());
+        if (can_start()) next = phase_ == phase::draining ? now : std::min(next, collector_.next_due());
         return std::max(next, now);
     }
 
@@ -246,6 +251,7 @@ private:
         constexpr std::size_t largest = std::size_t{1} << 30;
         return max_batch_ > largest / (4 * executors_) ? largest + 1 : 2 * executors_ * max_batch_ + ended_list::most;
     }
+    [[nodiscard]] bool can_start() const noexcept { return busy_ < executors_ && !spare_.empty(); }
     [[nodiscard]] static duration since(time_point then, time_point now) noexcept {
         return std::max(duration::zero(), saturating_sub(now, then));
     }
@@ -258,7 +264,7 @@ private:
         const queued& about = collector_.queue().info(id);
         observer_.on_end(about.info, list.how, since(about.arrival, now));
     }
-    void settle(time_point now, typename record::member& member, ending how) noexcept {
+    void end_member(time_point now, typename record::member& member, ending how) noexcept {
         member.ended = true;
         permit& taken = job_of(member).taken;
         admission_.settle(taken, member.actual_cost == record::unsettled ? taken.charged : member.actual_cost, now);

@@ -73,7 +73,8 @@ public:
 
     /// Takes a request in, or says why not and when.
     ///
-    /// request  the payload; moved from on acceptance only, so a refused caller still has it
+    /// request  the payload; moved from on acceptance only, so a refused caller still has it (of another type: it is
+    ///          converted before)
     /// info     who asks, how urgent, by when
     /// sink     any move-only callable of outcome<Result>, up to 64 bytes (larger: on_heap); called exactly once if the
     ///          request was accepted, never if it was refused
@@ -107,6 +108,7 @@ public:
     bool cancel_at(time_point now, ticket id) { return engine_->cancel(now, id); }
 
     /// Does all that is due: expires, forms batches while an executor is free, runs them here.
+    /// From a sink or the inference callback it does nothing: the poll it was called by goes on.
     /// returns  when there will be something to do again if nothing else happens, exact; `no_deadline` if never. Submitting,
     ///          and completing a batch, are such other things.
     time_point poll() {
@@ -118,13 +120,14 @@ public:
     }
 
     /// Polls and sleeps in turn until the scheduler is closed, or drained. From any number of threads.
-    void run() requires waitable_clock<decltype(Policies::clock)> {
+    void run() requires(waitable_clock<decltype(Policies::clock)>&& Policies::sync_type::concurrent) {
         const auto alive = engine_;
         alive->run([] { return false; });
     }
 #if defined(__cpp_lib_jthread)
     /// run, until a stop is requested. The scheduler stays open.
-    void run(std::stop_token stop) requires waitable_clock<decltype(Policies::clock)> {
+    void run(std::stop_token stop) requires(
+        waitable_clock<decltype(Policies::clock)>&& Policies::sync_type::concurrent) {
         const auto alive = engine_;
         const std::stop_callback wake{stop, [&] { alive->wake_all(); }};
         alive->run([&] { return stop.stop_requested(); });

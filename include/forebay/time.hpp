@@ -56,7 +56,7 @@ concept clock_source = std::copy_constructible<Clock> && requires(const Clock& c
 };
 
 /// A clock source that a thread can be put to sleep on: it can say which instant of std::chrono::steady_clock a
-/// forebay instant is. `scheduler::run()` exists for these only.
+/// forebay instant is, and runs as fast as that one. `scheduler::run()` exists for these only.
 template <class Clock>
 concept waitable_clock = clock_source<Clock> && requires(const Clock& clock, time_point t) {  // clang-format off
     { clock.to_steady(t) } noexcept -> std::same_as<std::chrono::steady_clock::time_point>;  // clang-format on

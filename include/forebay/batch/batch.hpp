@@ -76,6 +76,7 @@ public:
     /// without a lock, and gives its outcome; those of members that ended before are dropped.
     virtual void end_each(record&, ending how, outcome<Result> (*next)(void* state), void* state) noexcept = 0;
     virtual void end_one(record&, std::size_t index, outcome<Result>&&) noexcept = 0;
+    virtual void settle(record&, std::size_t index, std::int64_t actual_cost) noexcept = 0;
     [[nodiscard]] virtual bool has_ended(const record&, std::size_t index) noexcept = 0;
     /// Takes the record back. Every member has ended.
     virtual void recycle(record&) noexcept = 0;
@@ -133,9 +134,7 @@ public:
         }
         /// Says what the request really cost, for admission to settle when it ends. The last call counts.
         /// actual_cost  in the unit of request_info::cost; negative counts as 0
-        void settle(std::int64_t actual_cost) const noexcept {
-            of_->record_->members[index_].actual_cost = actual_cost < 0 ? 0 : actual_cost;
-        }
+        void settle(std::int64_t actual_cost) const noexcept { of_->home_->settle(*of_->record_, index_, actual_cost); }
 
     private:
         friend batch;
@@ -187,11 +186,9 @@ public:
             for (std::size_t i = 0; i < size(); ++i, ++at) home_->end_one(*record_, i, std::move(*at));
             return drop();
         }
-        const auto next = [](void* state) {
+        const auto next = [](void* state) -> outcome<Result> {
             auto& element = *static_cast<decltype(at)*>(state);
-            outcome<Result> taken = std::move(*element);
-            ++element;
-            return taken;
+            return std::move(*element++);  // past it even if taking it throws
         };
         end_all(ending::delivered, next, &at);
     }
@@ -213,9 +210,11 @@ private:
         end_all(ending::failed, repeat, &said);
     }
     void end_all(ending how, outcome<Result> (*next)(void*), void* state) noexcept {
-        home_->end_each(*record_, how, next, state);
-        home_->recycle(*std::exchange(record_, nullptr));
-        home_.reset();
+        // Taken out first: a sink may complete, drop or destroy this very handle.
+        const std::shared_ptr<home_type> home = std::move(home_);
+        record_type& of = *std::exchange(record_, nullptr);
+        home->end_each(of, how, next, state);
+        home->recycle(of);
     }
     void drop() noexcept { fail(failure::not_completed, nullptr); }
 
