@@ -36,10 +36,6 @@ class engine final : public batch_home<Request, Result>,
     using slips = typename flow_type::slips;
 
     static constexpr inference_form form = inference_form_of<Inference, Request, Result>;
-    static_assert(
-        form != inference_form::none,
-        "forebay: the inference callback must take a span of requests and return a range of results, one each; or "
-        "take batch<Request, Result>& and fill it in; or take batch<Request, Result> by value and complete it later");
 
 public:
     using sink_type = typename flow_type::sink_type;

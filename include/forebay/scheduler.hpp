@@ -14,6 +14,64 @@
 
 namespace forebay::inline v0 {
 
+namespace detail {
+
+/// Whether these can be a scheduler; where not, the one error that says what to write.
+template <class Request, class Result, class Policies, class Inference>
+consteval bool can_schedule() {
+    constexpr bool admits = check_admission_policy<decltype(Policies::admission), single_threaded>();
+    constexpr bool orders = discipline<decltype(Policies::order)>;
+    static_assert(orders,
+                  "forebay: policies.order must be a discipline: a leaf with rank(queued), or selectors that end in "
+                  "one; copy a model in <forebay/queue/discipline.hpp>");
+    constexpr bool batches = batch_policy<decltype(Policies::batching)>;
+    static_assert(batches,
+                  "forebay: policies.batching needs a member max_batch_size and plan(waiting_group) -> batch_plan, "
+                  "noexcept; copy the model in <forebay/batch/policy.hpp>");
+    constexpr bool ticks = clock_source<decltype(Policies::clock)>;
+    static_assert(ticks,
+                  "forebay: policies.clock needs `time_point now() const noexcept`; copy the model in "
+                  "<forebay/time.hpp>");
+    constexpr bool watches = observer<decltype(Policies::observer)>;
+    static_assert(watches, "forebay: policies.observer: derive from no_observer and write the hooks you want");
+    constexpr bool moves = std::is_nothrow_move_constructible_v<Request>;
+    static_assert(moves, "forebay: a request must be nothrow move constructible: it is moved under the lock");
+    constexpr bool runs = inference_form_of<Inference, Request, Result> != inference_form::none;
+    static_assert(runs,
+                  "forebay: the inference callback must take a span of requests and return a range of results, one "
+                  "each; or take batch<Request, Result>& and fill it in; or take batch<Request, Result> by value and "
+                  "complete it later");
+    return admits && orders && batches && ticks && watches && moves && runs;
+}
+
+/// Stands where a scheduler was refused, so that no second error follows the one that teaches.
+struct refused {
+    template <class... Any>
+    explicit refused(Any&&...) noexcept {}
+    // clang-format off
+    template <class Payload, class Sink>
+    refused submit(Payload&&, const request_info&, Sink&&) const noexcept { return refused{}; }
+    template <class Payload, class Sink>
+    refused submit_at(time_point, Payload&&, const request_info&, Sink&&) const noexcept { return refused{}; }
+    template <class... Any> bool cancel(Any&&...) const noexcept { return false; }
+    template <class... Any> bool cancel_at(Any&&...) const noexcept { return false; }
+    template <class... Any> time_point poll(Any&&...) const noexcept { return no_deadline; }
+    template <class... Any> time_point poll_at(Any&&...) const noexcept { return no_deadline; }
+    template <class... Any> void run(Any&&...) const noexcept {}
+    template <class... Any> void close(Any&&...) const noexcept {}
+    template <class... Any> void close_at(Any&&...) const noexcept {}
+    template <class... Any> void drain(Any&&...) const noexcept {}
+    template <class... Any> void drain_at(Any&&...) const noexcept {}
+    // clang-format on
+    [[nodiscard]] ledger stats() const noexcept { return {}; }
+    [[nodiscard]] no_observer observed() const noexcept { return {}; }
+    [[nodiscard]] explicit operator bool() const noexcept { return false; }
+    [[nodiscard]] ticket operator*() const noexcept { return {}; }
+    [[nodiscard]] verdict error() const noexcept { return {}; }
+};
+
+}  // namespace detail
+
 /// What `submit` answers: the ticket of an accepted request, or why not.
 class [[nodiscard]] submission {
 public:
@@ -179,7 +237,11 @@ private:
 ///     });
 template <class Request, class Result, class Policies, class Inference>
 [[nodiscard]] auto make_scheduler(Policies chosen, Inference inference) {
-    return scheduler<Request, Result, Policies, Inference>{std::move(chosen), std::move(inference)};
+    if constexpr (detail::can_schedule<Request, Result, Policies, Inference>()) {
+        return scheduler<Request, Result, Policies, Inference>{std::move(chosen), std::move(inference)};
+    } else {
+        return detail::refused{};
+    }
 }
 
 }  // namespace forebay::inline v0
