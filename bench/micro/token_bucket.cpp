@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "../rivals/cas_counter.hpp"
 #include "../rivals/double_bucket.hpp"
+#include "../threads.hpp"
 #include <forebay/admission/token_bucket.hpp>
 
 #include <benchmark/benchmark.h>
@@ -43,6 +44,7 @@ BENCHMARK(single_threaded_50_a_second)->ArgName("step")->Arg(1)->Arg(50'000'000)
 
 template <class Bucket>
 void in_doubles(benchmark::State& state) {
+    const threads::company others;
     Bucket bucket{50e-9, double{burst}};
     std::chrono::nanoseconds now{0};
     const std::chrono::nanoseconds step{state.range(0)};
@@ -58,6 +60,6 @@ void compare_exchange(benchmark::State& state) {
     static rival::cas_counter counter;
     for (auto _ : state) benchmark::DoNotOptimize(counter.increment());
 }
-BENCHMARK(compare_exchange)->ThreadRange(1, 2);
+BENCHMARK(compare_exchange)->Threads(1)->Threads(2)->UseRealTime();
 
 }  // namespace
