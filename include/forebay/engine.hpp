@@ -284,11 +284,10 @@ private:
     /// Calls a sink, then destroys it and the payload.
     static void call(job& over, outcome_type&& how, slips& found) noexcept {
         try {
-            over.sink(std::move(how));
+            over.sink.spend(std::move(how));
         } catch (...) {
             ++found.sink_failures;
         }
-        over.sink.reset();
         over.request.reset();
     }
     void call_all(const ended_list& over, slips& found) noexcept {

@@ -48,6 +48,7 @@ class inline_function<Result(Args...), Capacity> {
         Result (*invoke)(void* target, passed<Args>... args);
         void (*relocate)(void* from, void* to) noexcept;  // null: copy the bytes
         void (*destroy)(void* target) noexcept;           // null: nothing to do
+        Result (*spend)(void* target, passed<Args>... args);
     };
 
     template <class Callable>
@@ -97,6 +98,12 @@ public:
         return operations_->invoke(storage_, std::forward<Args>(args)...);
     }
 
+    /// Calls it and destroys it, also if it throws: for a function that is called once. Only when not empty.
+    Result spend(passed<Args>... args) {
+        FOREBAY_EXPECTS(operations_ != nullptr, "test the function before calling it: this one is empty");
+        return std::exchange(operations_, nullptr)->spend(storage_, std::forward<Args>(args)...);
+    }
+
     /// Destroys the callable, if any.
     void reset() noexcept {
         destroy();
@@ -113,6 +120,14 @@ private:
         }
     }
     template <class Callable>
+    static Result invoke_once(void* target, passed<Args>... args) {
+        struct last {
+            Callable& of;
+            ~last() { std::destroy_at(&of); }
+        } const guard{*static_cast<Callable*>(target)};
+        return invoke<Callable>(target, std::forward<Args>(args)...);
+    }
+    template <class Callable>
     static void relocate(void* from, void* to) noexcept {
         auto* const source = static_cast<Callable*>(from);
         std::construct_at(static_cast<Callable*>(to), std::move(*source));
@@ -126,7 +141,8 @@ private:
     template <class Callable>
     static constexpr operations operations_of{
         &invoke<Callable>, is_plain<Callable> ? nullptr : &relocate<Callable>,
-        std::is_trivially_destructible_v<Callable> ? nullptr : &destroy_target<Callable>};
+        std::is_trivially_destructible_v<Callable> ? nullptr : &destroy_target<Callable>,
+        std::is_trivially_destructible_v<Callable> ? &invoke<Callable> : &invoke_once<Callable>};
 
     void take(inline_function& other) noexcept {
         if (other.operations_ == nullptr) return;

@@ -4,10 +4,10 @@
 #include <forebay/detail/slot_heap.hpp>
 #include <forebay/detail/slot_table.hpp>
 
-#include <array>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace forebay::inline v0::detail {
@@ -47,6 +47,9 @@ private:
     std::uint32_t tail_{no_slot};
 };
 
+/// What comes first in its upper bits: two words in one comparison.
+__extension__ using wide_rank = unsigned __int128;
+
 template <class Order>
 concept accepts_in_order = requires {
     requires Order::in_order_of_acceptance;
@@ -68,12 +71,13 @@ class lane_order;
 template <accepts_in_order Order, class Entry>
 class lane_order<Order, Entry> {
 public:
-    using rank_type = std::array<std::uint64_t, 1>;
+    using rank_type = wide_rank;
+    static constexpr unsigned path_shift = 64;  // from here on the rank has room for the selectors above
     static constexpr bool uses_positions = false;
 
     explicit lane_order(const Order&) {}
 
-    [[nodiscard]] static rank_type rank(const Order&, const Entry& entry) noexcept { return {entry.sequence}; }
+    [[nodiscard]] static rank_type rank(const Order&, const Entry& entry) noexcept { return entry.sequence; }
     [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
 
     void push(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t*) noexcept {
@@ -94,18 +98,19 @@ private:
 template <class Order, class Entry>
 requires(!accepts_in_order<Order> && !has_children<Order>) class lane_order<Order, Entry> {
 public:
-    using rank_type = std::array<std::uint64_t, 2>;
+    using rank_type = wide_rank;
+    static constexpr unsigned path_shift = 128;  // full
     static constexpr bool uses_positions = true;
 
     explicit lane_order(const Order&) {}
 
     [[nodiscard]] static rank_type rank(const Order& order, const Entry& entry) noexcept {
-        return {order.rank(entry), entry.sequence};
+        return (wide_rank{order.rank(entry)} << 64) | entry.sequence;
     }
     [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
 
     void push(const Order& order, Entry* entries, std::uint32_t slot, std::uint32_t* positions) {
-        heap_.push((heap_rank{order.rank(entries[slot])} << 64) | entries[slot].sequence, slot, positions);
+        heap_.push(rank(order, entries[slot]), slot, positions);
         list_.push_back(entries, slot);
     }
     void erase(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t* positions) noexcept {
@@ -123,8 +128,7 @@ public:
     [[nodiscard]] std::uint32_t oldest(const Entry*) const noexcept { return list_.front(); }
 
 private:
-    __extension__ using heap_rank = unsigned __int128;  // rank above sequence: one comparison
-    slot_heap<heap_rank> heap_;
+    slot_heap<wide_rank> heap_;
     acceptance_list list_;
 };
 
@@ -132,19 +136,31 @@ template <has_children Order, class Entry>
 class lane_order<Order, Entry> {
     using child_order = decltype(Order::child);
     using child_lane = lane_order<child_order, Entry>;
-    static constexpr std::size_t depth = std::tuple_size_v<typename child_lane::rank_type> + 1;
+    // A selector has at most 64 children: six bits, in front of the rank below.
+    static constexpr bool fits = child_lane::path_shift + 6 <= 128;
+    struct longer {
+        std::uint32_t child;
+        typename child_lane::rank_type below;
+        friend bool operator<(const longer& a, const longer& b) noexcept {
+            return a.child < b.child || (a.child == b.child && a.below < b.below);
+        }
+    };
 
 public:
-    using rank_type = std::array<std::uint64_t, depth>;
+    using rank_type = std::conditional_t<fits, wide_rank, longer>;
+    static constexpr unsigned path_shift = fits ? child_lane::path_shift + 6 : 128;
     static constexpr bool uses_positions = child_lane::uses_positions;
 
     explicit lane_order(const Order& order) : children_(order.width(), child_lane{order.child}) {}
 
     [[nodiscard]] static rank_type rank(const Order& order, const Entry& entry) noexcept {
+        const std::uint32_t child = order.child_of(entry.info);
         const auto below = child_lane::rank(order.child, entry);
-        rank_type whole{order.child_of(entry.info)};
-        for (std::size_t i = 1; i < depth; ++i) whole[i] = below[i - 1];
-        return whole;
+        if constexpr (fits) {
+            return (wide_rank{child} << child_lane::path_shift) | below;
+        } else {
+            return {child, below};
+        }
     }
     [[nodiscard]] static bool has_place(const Order& order, const auto& info) noexcept {
         return order.child_of(info) < order.width() && child_lane::has_place(order.child, info);

@@ -10,7 +10,6 @@
 #include <new>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace forebay::inline v0::detail {
 
@@ -27,7 +26,8 @@ class slot_table {
     static_assert(std::is_trivially_copyable_v<Header>);
 
 public:
-    struct entry : Header {
+    // Aligned, so that what every operation touches is in the first line of an entry, and not in two.
+    struct alignas(64) entry : Header {
         std::uint32_t lane;  // of the queue, or one of the two states below
         std::uint32_t generation;
         std::uint32_t next;  // neighbours in a list of the lane
@@ -41,11 +41,11 @@ public:
     static constexpr std::uint32_t is_held = is_free - 1;  // out of the queue, not released
 
     explicit slot_table(std::size_t slots) : size_{slots}, entries_{std::make_unique_for_overwrite<entry[]>(slots)} {
-        free_.reserve(slots);
         for (std::size_t slot = slots; slot-- > 0;) {
             entries_[slot].lane = is_free;
             entries_[slot].generation = 1;
-            free_.push_back(static_cast<std::uint32_t>(slot));
+            entries_[slot].next = first_free_;
+            first_free_ = static_cast<std::uint32_t>(slot);
         }
     }
     slot_table(const slot_table&) = delete;
@@ -59,7 +59,7 @@ public:
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool full() const noexcept { return free_.empty(); }
+    [[nodiscard]] bool full() const noexcept { return first_free_ == no_slot; }
     [[nodiscard]] entry* data() noexcept { return entries_.get(); }
     [[nodiscard]] entry& operator[](std::uint32_t slot) noexcept { return entries_[slot]; }
     [[nodiscard]] const entry& operator[](std::uint32_t slot) const noexcept { return entries_[slot]; }
@@ -69,27 +69,33 @@ public:
         return id.slot < size_ && entries_[id.slot].generation == id.generation && entries_[id.slot].lane != is_free;
     }
 
+    [[nodiscard]] bool is_out(ticket id) const noexcept {
+        return id.slot < size_ && entries_[id.slot].generation == id.generation && entries_[id.slot].lane == is_held;
+    }
+
     /// The slot the next `take_free` takes: its header may be filled in before.
-    [[nodiscard]] std::uint32_t next_free() const noexcept { return free_.back(); }
+    [[nodiscard]] std::uint32_t next_free() const noexcept { return first_free_; }
+    /// `after` is what stood in the slot's `next` before it was linked.
     template <class... Parts>
-    void take_free(std::uint32_t lane, Parts&&... parts) noexcept {
-        entry& taken = entries_[free_.back()];
+    void take_free(std::uint32_t lane, std::uint32_t after, Parts&&... parts) noexcept {
+        entry& taken = entries_[first_free_];
         std::construct_at(reinterpret_cast<Value*>(taken.raw), std::forward<Parts>(parts)...);
         taken.lane = lane;
-        free_.pop_back();
+        first_free_ = after;
     }
     void release(std::uint32_t slot) noexcept {
         entry& left = entries_[slot];
         std::destroy_at(&left.value());
         left.lane = is_free;
         if (++left.generation == 0) left.generation = 1;  // 0 names no request
-        free_.push_back(slot);
+        left.next = first_free_;
+        first_free_ = slot;
     }
 
 private:
     std::size_t size_;
     std::unique_ptr<entry[]> entries_;
-    std::vector<std::uint32_t> free_;
+    std::uint32_t first_free_{no_slot};  // a stack through `next`, so that the slot last used is used next
 };
 
 }  // namespace forebay::inline v0::detail

@@ -106,16 +106,18 @@ public:
         FOREBAY_EXPECTS(!slots_.full(), "push only what check() admits");
         const std::uint32_t slot = slots_.next_free();
         entry& added = slots_[slot];
+        const std::uint32_t next_free = added.next;
         static_cast<queued&>(added) = {info, arrival, sequence_};
         const group_id id = lanes_.find_or_make(order_, info.key);
         lane& into = lanes_[id];
         try {
             into.order.push(order_, slots_.data(), slot, positions_.data());
         } catch (...) {
+            added.next = next_free;
             if (into.count == 0) lanes_.rest(id);
             throw;
         }
-        slots_.take_free(id, std::forward<Parts>(parts)...);
+        slots_.take_free(id, next_free, std::forward<Parts>(parts)...);
         ++sequence_;
         if (info.deadline != no_deadline) {
             deadlines_.insert(slot, info.deadline);
@@ -193,7 +195,7 @@ public:
     /// Ends a request that was taken or withdrawn. Its ticket matches nothing more, until its place has been used 2^32
     /// times.
     void release(ticket t) noexcept {
-        FOREBAY_EXPECTS(holds(t) && slots_[t.slot].lane == slots_type::is_held, "release what was taken, once");
+        FOREBAY_EXPECTS(slots_.is_out(t), "release what was taken, once");
         slots_.release(t.slot);
     }
 
