@@ -102,7 +102,7 @@ public:
         throw trace_error{file_, line_number_, position, message};
     }
     /// Text of the file in quotes, cut and cleaned to fit a message of one line.
-    [[nodiscard]] static std::string quoted(std::string_view text) { return "'" + shown(text) + "'"; }
+    [[nodiscard]] static std::string quoted(std::string_view text) { return std::string{"'"} + shown(text) + "'"; }
 
     /// `cell` as a whole number in [0, most].
     [[nodiscard]] std::int64_t number(std::string_view column, std::string_view cell,
