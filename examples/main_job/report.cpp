@@ -26,7 +26,9 @@ std::string milliseconds(forebay::duration time) {
 std::string difference(double measured, double predicted) {
     if (measured == 0) return "-";
     const double percent = (predicted / measured - 1) * 100;
-    return (percent < 0 ? "" : "+") + sim::decimal(percent, 1) + " %";
+    std::string text = percent < 0 ? "" : "+";
+    text += sim::decimal(percent, 1);
+    return text + " %";
 }
 
 std::string refusals(const sim::tally& of) {
