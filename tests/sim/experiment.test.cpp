@@ -1,5 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
+#include <forebay/admission/per_tenant.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/queue/strict_priority.hpp>
 #include <forebay/sim/experiment.hpp>
@@ -202,6 +203,22 @@ TEST_CASE("refusals are counted by the limit that bound, and refused requests ar
     const sim::report metered = lab.run("every second", fb::policies{.admission = every_second{}});
     CHECK(metered.all.delivered() == 3);
     CHECK(metered.all.count(fb::limit::rate) == 2);
+}
+
+TEST_CASE("a flooding tenant is held to its quota and the others are not touched") {
+    INFO("seed " << seed);
+    const std::array flows{sim::flow{{.tenant = "calm"}, fb::rate::per_second(20)},
+                           sim::flow{{.tenant = "flood"}, fb::rate::per_second(200)}};
+    const sim::experiment lab{sim::poisson(flows, 20'000, seed), sim::affine_service{.base = 1ms}};
+    const fb::quota quota{fb::rate::per_second(50), 20};
+    const sim::report report = lab.run("quota", fb::policies{.admission = fb::per_tenant{quota}});
+    const double seconds = static_cast<double>(lab.requests().span().count()) / 1e9;
+    REQUIRE(report.tenants.size() == 2);
+    CHECK(report.tenants[0].refused() == 0);
+    const auto admitted = static_cast<double>(report.tenants[1].delivered());
+    CHECK(admitted <= 20 + 50 * seconds);
+    CHECK(admitted > 50 * seconds * 0.99);
+    CHECK(report.all.count(fb::limit::rate) == report.tenants[1].refused());
 }
 
 TEST_CASE("what would wait for company for ever is sent once nobody is left to come") {

@@ -52,7 +52,8 @@ public:
     ///
     /// chosen   as given to make_scheduler; clock and sync are replaced by virtual time on one thread, `executors` is
     ///          how many batches the model runs at once
-    /// returns  the report: the same bytes for the same workload, policies and service, on every machine
+    /// returns  the report: the same bytes for the same workload, policies and service, on every machine, as long as no
+    ///          policy draws at random itself (per_tenant does once its table overflows; its seed can be set)
     /// errors   std::invalid_argument for policies or service times that cannot be; std::logic_error if a request has no
     ///          outcome or two, or a policy asks to be woken in the past
     /// ties     what falls on one instant happens in this order: batches come back (those sent first, first), requests
