@@ -99,8 +99,8 @@ TEMPLATE_TEST_CASE("What is counted is named: requests, cost, or what the host s
     CHECK(own.available(who(1), at(0s)) == 50);
 }
 
-TEMPLATE_TEST_CASE("RL-20 settled below: given back; above: owed; twice: nothing; never ran: as the policy says",
-                   BOTH_FORMS) {
+TEMPLATE_TEST_CASE(
+    "RL-20 settled below is given back, above is owed, twice is nothing, never ran is as the policy says", BOTH_FORMS) {
     per_tenant policy{quota{rate::per_second(10), 100}, by_cost};
     auto state = policy.template build<TestType>();
     permit taken;
@@ -160,7 +160,7 @@ TEMPLATE_TEST_CASE("Tenants of more than 256 quotas share what the tightest of t
 
 TEMPLATE_TEST_CASE("RL-24 a bucket is forgotten only when it is full and nothing of it is out", BOTH_FORMS) {
     // One tenant's memory: at most 8 places, which a few dozen tenants fill.
-    per_tenant policy{.limit = quota{rate::per_second(1), 2}, .counts = by_cost, .max_tenants = 1, .seed = 7};
+    per_tenant<quota, by_cost_t> policy{.limit = quota{rate::per_second(1), 2}, .max_tenants = 1, .seed = 7};
     auto state = policy.template build<TestType>();
     permit debtor;
     permit pinned;
@@ -183,7 +183,7 @@ TEMPLATE_TEST_CASE("RL-24 a bucket is forgotten only when it is full and nothing
 }
 
 TEMPLATE_TEST_CASE("A permit of the overflow bucket is settled there", BOTH_FORMS) {
-    per_tenant policy{.limit = quota{rate::per_second(1), 4}, .counts = by_cost, .max_tenants = 1, .seed = 7};
+    per_tenant<quota, by_cost_t> policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = 1, .seed = 7};
     auto state = policy.template build<TestType>();
     std::vector<permit> out(200);
     std::uint64_t tenant = 0;
@@ -204,7 +204,7 @@ TEMPLATE_TEST_CASE("A permit of the overflow bucket is settled there", BOTH_FORM
 }
 
 TEMPLATE_TEST_CASE("A permit that another table gave does nothing here", BOTH_FORMS) {
-    const per_tenant policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = 100};
+    const per_tenant<> policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = 100};
     auto state = policy.template build<TestType>();
     auto other = policy.template build<TestType>();
     std::vector<permit> foreign(300);
@@ -223,7 +223,7 @@ TEMPLATE_TEST_CASE("A permit that another table gave does nothing here", BOTH_FO
 
 TEMPLATE_TEST_CASE("A tenant forgotten and met again under a clock that went back has no time twice", BOTH_FORMS) {
     const quota of{rate::per_second(1), 4};
-    auto state = per_tenant{.limit = of, .max_tenants = 1, .seed = 3}.template build<TestType>();
+    auto state = per_tenant<>{.limit = of, .max_tenants = 1, .seed = 3}.template build<TestType>();
     std::map<std::uint64_t, window_bound> bounds;
     std::mt19937_64 random{24};
     INFO("seed 24");
@@ -250,13 +250,13 @@ TEMPLATE_TEST_CASE("As many tenants as were asked for find a place, all but one 
                    BOTH_FORMS) {
     constexpr std::uint64_t tenants = 20'000;
     const auto met = [&](auto number_of, std::uint64_t seed) {
-        auto state = per_tenant{.limit = quota{rate::per_hour(1), tenants}, .max_tenants = tenants, .seed = seed}
+        auto state = per_tenant<>{.limit = quota{rate::per_hour(1), tenants}, .max_tenants = tenants, .seed = seed}
                          .template build<TestType>();
         permit taken;
         for (std::uint64_t i = 0; i < tenants; ++i) REQUIRE(ask(state, number_of(i), at(0s), taken));
         return state.overflowed();
     };
-    for (const std::uint64_t seed : {1, 2}) {
+    for (const std::uint64_t seed : {1U, 2U}) {
         INFO("seed " << seed);
         CHECK(met([](std::uint64_t i) { return i; }, seed) <= tenants / 1000);
         CHECK(met([](std::uint64_t i) { return i << 32; }, seed) <= tenants / 1000);
@@ -270,7 +270,7 @@ TEMPLATE_TEST_CASE("A flood of strangers is bounded by one bucket, and those who
                    BOTH_FORMS) {
     const quota of{rate::per_second(1), 10};
     constexpr std::uint64_t memory = 256;
-    auto state = per_tenant{.limit = of, .max_tenants = memory}.template build<TestType>();
+    auto state = per_tenant<>{.limit = of, .max_tenants = memory}.template build<TestType>();
     REQUIRE(drain(state, 1, at(0s)) == 10);
     const std::size_t bytes = state.memory();
     std::uint64_t admitted = 0;
@@ -327,7 +327,7 @@ TEMPLATE_TEST_CASE("Each tenant's bucket is held against the exact model of its 
 }
 
 TEST_CASE("Threads on the same and on different tenants: each tenant gets its burst and no more") {
-    auto state = per_tenant{.limit = quota{rate::per_second(1), 500}, .max_tenants = 4096}.build<multi_threaded>();
+    auto state = per_tenant<>{.limit = quota{rate::per_second(1), 500}, .max_tenants = 4096}.build<multi_threaded>();
     std::atomic<int> admitted{0};
     std::vector<std::thread> threads;
     for (int n = 0; n < 4; ++n) {
@@ -354,7 +354,7 @@ TEST_CASE("Threads on the same and on different tenants: each tenant gets its bu
 
 TEST_CASE("Threads that meet strangers in a full table lose and make no token") {
     const quota of{rate::per_hour(1), 3};
-    auto state = per_tenant{.limit = of, .max_tenants = 16}.build<multi_threaded>();
+    auto state = per_tenant<>{.limit = of, .max_tenants = 16}.build<multi_threaded>();
     std::atomic<int> admitted{0};
     std::vector<std::thread> threads;
     for (int n = 0; n < 4; ++n) {

@@ -74,7 +74,7 @@ TEST_CASE("A take is all or nothing, and says exactly when") {
     CHECK(said == never(limit::rate, 1));
 }
 
-TEST_CASE("Whole tokens are taken, charged and counted; parts stay") {
+TEST_CASE("Whole tokens are taken, charged and counted, parts stay") {
     std::int64_t amount = 0;
     CHECK(three_in_ten.take_up_to(11, 9, amount) == 31);
     CHECK(amount == 2);

@@ -27,7 +27,7 @@ struct tiers {
 
 template <class Sync, class Make>
 void check_laws(Make make) {
-    for (const std::uint64_t seed : {1, 2, 3}) admission_laws<Sync, Make>{make, requests(), seed}.check();
+    for (const std::uint64_t seed : {1U, 2U, 3U}) admission_laws<Sync, Make>{make, requests(), seed}.check();
 }
 
 }  // namespace

@@ -124,11 +124,13 @@ struct bucket_terms {
     /// `cost` whether it is there or not, in whole tokens down to the debt limit.
     [[nodiscard]] constexpr std::int64_t charge(std::int64_t used, std::int64_t cost,
                                                 std::int64_t& charged) const noexcept {
+        charged = 0;
+        if (cost <= 0) return used;
         const std::int64_t room = (burst + debt) * per_token - used;
         if (cost <= burst + debt && cost * per_token <= room) [[likely]] {
-            charged = std::max(cost, std::int64_t{0});
-        } else {
-            charged = room <= 0 ? 0 : std::min(cost, room / per_token);
+            charged = cost;
+        } else if (room > 0) {
+            charged = std::min(cost, room / per_token);
         }
         return used + charged * per_token;
     }
