@@ -1,0 +1,87 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include <forebay/detail/slot_table.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <random>
+#include <vector>
+
+namespace fb = forebay;
+
+namespace {
+
+struct header {
+    int number;
+};
+using table = fb::detail::slot_table<header, std::shared_ptr<int>>;
+
+}  // namespace
+
+TEST_CASE("a table of slots gives out each slot once, and knows when it is full") {
+    table slots{3};
+    CHECK(slots.size() == 3);
+    std::vector<bool> seen(3);
+    for (int i = 0; i < 3; ++i) {
+        REQUIRE_FALSE(slots.full());
+        const std::uint32_t slot = slots.next_free();
+        REQUIRE_FALSE(seen[slot]);
+        seen[slot] = true;
+        slots.take_free(0, slots[slot].next, std::make_shared<int>(i));
+        REQUIRE(slots.holds(slots.ticket_of(slot)));
+        REQUIRE(*slots[slot].value() == i);
+    }
+    CHECK(slots.full());
+    slots.release(1);
+    CHECK_FALSE(slots.full());
+    CHECK(slots.next_free() == 1);
+}
+
+TEST_CASE("Q-10 a ticket matches its own use of a slot only, and a default one nothing") {
+    table slots{2};
+    CHECK_FALSE(slots.holds({}));
+    CHECK_FALSE(slots.holds({0, 1}));  // free
+    CHECK_FALSE(slots.holds({2, 1}));  // none
+    CHECK_FALSE(slots.holds({~std::uint32_t{0}, 1}));
+    std::mt19937_64 random{10};
+    std::vector<fb::ticket> past;
+    std::vector<fb::ticket> present;
+    for (int i = 0; i < 2000; ++i) {
+        if (!slots.full() && random() % 2 == 0) {
+            const std::uint32_t slot = slots.next_free();
+            slots.take_free(static_cast<std::uint32_t>(random() % 2 == 0 ? 5 : table::is_held), slots[slot].next,
+                            nullptr);
+            present.push_back(slots.ticket_of(slot));
+        } else if (!present.empty()) {
+            slots.release(present.front().slot);
+            past.push_back(present.front());
+            present.erase(present.begin());
+        }
+        for (const fb::ticket one : present) REQUIRE(slots.holds(one));
+        REQUIRE_FALSE(slots.holds({}));
+        if (!past.empty()) REQUIRE_FALSE(slots.holds(past[random() % past.size()]));
+    }
+}
+
+TEST_CASE("the generation after the last one is the first, not the one that names no request") {
+    table slots{1};
+    slots[0].generation = ~std::uint32_t{0};
+    slots.take_free(0, slots[0].next, nullptr);
+    slots.release(0);
+    CHECK(slots[0].generation == 1);
+    slots.take_free(0, slots[0].next, nullptr);
+    CHECK_FALSE(slots.holds({}));
+    CHECK(slots.holds({0, 1}));
+}
+
+TEST_CASE("a table ends the values of the slots in use, and of no other") {
+    const auto shared = std::make_shared<int>(1);
+    {
+        table slots{4};
+        for (int i = 0; i < 3; ++i) slots.take_free(std::uint32_t(i), slots[slots.next_free()].next, shared);
+        CHECK(shared.use_count() == 4);
+        slots.release(1);
+        CHECK(shared.use_count() == 3);
+    }
+    CHECK(shared.use_count() == 1);
+}
