@@ -48,24 +48,29 @@ public:
     template <class Sink>
     std::pair<ticket, verdict> submit(time_point now, Request&& request, const request_info& info, Sink&& sink) {
         std::pair<ticket, verdict> answer{};
-        bool wake = false;
         keeper alive;
-        {
-            ended_list late;
-            unique_lock lock{mutex_};
-            flow_.expire(now, late);
-            try {
-                answer.second = flow_.accept(answer.first, now, std::move(request), info, std::forward<Sink>(sink));
-            } catch (...) {
-                deliver(lock, late, alive);
-                throw;
-            }
-            if (waiters_ > 0) wake = wakes_somebody(now);
-            if (late.count > 0) [[unlikely]]
-                deliver(lock, late, alive);
+        unique_lock lock{mutex_};
+        if (flow_.may_expire(now)) [[unlikely]] {
+            lock.unlock();
+            alive = this->shared_from_this();
+            expire(now);  // makes room
+            lock.lock();
         }
+        answer.second = flow_.accept(answer.first, now, std::move(request), info, std::forward<Sink>(sink));
+        const bool wake = waiters_ > 0 && wakes_somebody(now);
+        lock.unlock();
         if (wake) wake_.notify_one();
         return answer;
+    }
+
+    void expire(time_point now) {
+        keeper alive;
+        unique_lock lock{mutex_};
+        while (flow_.may_expire(now)) {
+            ended_list late;
+            flow_.expire(now, late);
+            if (late.count > 0) deliver(lock, late, alive);
+        }
     }
 
     bool cancel(time_point now, ticket id) {

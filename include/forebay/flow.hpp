@@ -117,6 +117,8 @@ public:
         return said;
     }
 
+    /// Whether `expire` may find something. O(1); false is certain.
+    [[nodiscard]] bool may_expire(time_point now) const noexcept { return collector_.queue().may_expire(now); }
     /// Ends what has expired, until the list is full. O(1) when nothing has.
     void expire(time_point now, ended_list& late) noexcept {
         collector_.queue().expire(now, ended_list::most, [&](ticket id) { never_ran(now, id, late); });

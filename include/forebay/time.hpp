@@ -23,20 +23,18 @@ inline constexpr time_point no_deadline = time_point::max();
 
 /// `t + d`, held at the ends of the line instead of wrapping. O(1), throws nothing.
 [[nodiscard]] constexpr time_point saturating_add(time_point t, duration d) noexcept {
-    const std::int64_t a = t.time_since_epoch().count();
-    const std::int64_t b = d.count();
-    if (b > 0 && a > std::numeric_limits<std::int64_t>::max() - b) return time_point::max();
-    if (b < 0 && a < std::numeric_limits<std::int64_t>::min() - b) return time_point::min();
-    return time_point{duration{a + b}};
+    std::int64_t sum = 0;
+    if (!__builtin_add_overflow(t.time_since_epoch().count(), d.count(), &sum)) return time_point{duration{sum}};
+    return d.count() > 0 ? time_point::max() : time_point::min();
 }
 
 /// `a - b`, held at the longest representable duration instead of wrapping. O(1), throws nothing.
 [[nodiscard]] constexpr duration saturating_sub(time_point a, time_point b) noexcept {
-    const std::int64_t x = a.time_since_epoch().count();
-    const std::int64_t y = b.time_since_epoch().count();
-    if (y < 0 && x > std::numeric_limits<std::int64_t>::max() + y) return duration::max();
-    if (y > 0 && x < std::numeric_limits<std::int64_t>::min() + y) return duration::min();
-    return duration{x - y};
+    std::int64_t difference = 0;
+    if (!__builtin_sub_overflow(a.time_since_epoch().count(), b.time_since_epoch().count(), &difference)) {
+        return duration{difference};
+    }
+    return b < a ? duration::max() : duration::min();
 }
 
 /// What the host supplies as its clock.

@@ -16,7 +16,8 @@ namespace forebay::inline v0::detail {
 template <class Order, class Entry>
 struct lane {
     lane_order<Order, Entry> order;
-    std::uint64_t key;
+    std::uint32_t id;
+    std::uint64_t key{0};
     std::size_t count{0};
     std::int64_t cost{0};
     time_point oldest_arrival{};
@@ -42,9 +43,9 @@ public:
 
     [[nodiscard]] std::uint32_t find(std::uint64_t key) const noexcept { return keys_.find(key); }
     /// The key's lane; makes one if there is none. Strong guarantee.
-    [[nodiscard]] std::uint32_t find_or_make(const Order& order, std::uint64_t key) {
+    [[nodiscard]] lane_type& find_or_make(const Order& order, std::uint64_t key) {
         if (recent_ != none && lanes_[recent_].key == key) [[likely]]
-            return recent_;
+            return lanes_[recent_];
         std::uint32_t id = keys_.find(key);
         if (id == none) {
             if (spare_.empty()) grow(order);
@@ -53,12 +54,14 @@ public:
             spare_.pop_back();
             lanes_[id].key = key;
         }
-        return recent_ = id;
+        recent_ = id;
+        return lanes_[id];
     }
     /// Takes an empty lane out of the index. Its key stays until the next one empties, so that a queue of one key that
     /// runs dry between requests does not forget it each time.
-    void rest(std::uint32_t id) noexcept {
-        displace(id);
+    void rest(lane_type& empty) noexcept {
+        const std::uint32_t id = empty.id;
+        displace(empty);
         if (resting_ != none && resting_ != id && lanes_[resting_].count == 0) {
             keys_.erase(lanes_[resting_].key);
             spare_.push_back(resting_);
@@ -69,20 +72,19 @@ public:
 
     /// Puts a lane where its gate and its best request say; `rank()` is asked only if it has to stand among the open.
     template <class Rank>
-    void place(std::uint32_t id, time_point opens, bool best_changed, Rank&& rank) noexcept {
-        lane_type& changed = lanes_[id];
+    void place(lane_type& changed, time_point opens, bool best_changed, Rank&& rank) noexcept {
         if (changed.placed && opens == changed.opens) [[likely]] {
-            if (changed.open && best_changed) open_.update(rank(), id, positions_.data());
+            if (changed.open && best_changed) open_.update(rank(), changed.id, positions_.data());
             return;
         }
-        displace(id);
+        displace(changed);
         changed.placed = true;
         changed.opens = opens;
         changed.open = opens == time_point::min();
         if (changed.open) {
-            open_.push(rank(), id, positions_.data());
+            open_.push(rank(), changed.id, positions_.data());
         } else {
-            shut_.push(opening{opens, id}, id, positions_.data());
+            shut_.push(opening{opens, changed.id}, changed.id, positions_.data());
         }
     }
     /// Opens what opens at or before `now`; `rank(id)` says how a lane compares.
@@ -123,17 +125,17 @@ private:
             spare_.reserve(more);
             positions_.resize(more);
         }
-        lanes_.push_back(lane_type{lane_order<Order, Entry>{order}, 0});
-        spare_.push_back(static_cast<std::uint32_t>(lanes_.size() - 1));
+        const auto id = static_cast<std::uint32_t>(lanes_.size());
+        lanes_.push_back(lane_type{lane_order<Order, Entry>{order}, id});
+        spare_.push_back(id);
     }
-    void displace(std::uint32_t id) noexcept {
-        lane_type& out = lanes_[id];
+    void displace(lane_type& out) noexcept {
         if (!out.placed) return;
         out.placed = false;
         if (out.open) {
-            open_.erase(id, positions_.data());
+            open_.erase(out.id, positions_.data());
         } else {
-            shut_.erase(id, positions_.data());
+            shut_.erase(out.id, positions_.data());
         }
     }
 

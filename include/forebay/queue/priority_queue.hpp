@@ -108,16 +108,15 @@ public:
         entry& added = slots_[slot];
         const std::uint32_t next_free = added.next;
         static_cast<queued&>(added) = {info, arrival, sequence_};
-        const group_id id = lanes_.find_or_make(order_, info.key);
-        lane& into = lanes_[id];
+        lane& into = lanes_.find_or_make(order_, info.key);
         try {
             into.order.push(order_, slots_.data(), slot, positions_.data());
         } catch (...) {
             added.next = next_free;
-            if (into.count == 0) lanes_.rest(id);
+            if (into.count == 0) lanes_.rest(into);
             throw;
         }
-        slots_.take_free(id, next_free, std::forward<Parts>(parts)...);
+        slots_.take_free(into.id, next_free, std::forward<Parts>(parts)...);
         ++sequence_;
         if (info.deadline != no_deadline) {
             deadlines_.insert(slot, info.deadline);
@@ -127,7 +126,7 @@ public:
         cost_ += info.cost;
         if (into.count++ == 0) set_oldest(into, slot);
         into.cost += info.cost;
-        lanes_.place(id, gate_.opens(view(into)), into.open && into.order.best() == slot,
+        lanes_.place(into, gate_.opens(view(into)), into.open && into.order.best() == slot,
                      [&] { return rank_of(into); });
         return {slot, added.generation};
     }
@@ -180,16 +179,16 @@ public:
             }
         }
         forget(from, count, cost);
-        settle(id);
+        settle(from);
     }
     /// Takes one request out of the order, wherever it stands; it stays alive until `release`d.
     /// returns  false, and nothing changes, if the ticket's request does not wait (any more)
     bool withdraw(ticket t) noexcept {
         if (!contains(t)) return false;
-        const group_id id = slots_[t.slot].lane;
+        lane& from = lanes_[slots_[t.slot].lane];
         if (slots_[t.slot].info.deadline != no_deadline) deadlines_.erase(t.slot);
-        detach(t.slot, lanes_[id]);
-        settle(id);
+        detach(t.slot, from);
+        settle(from);
         return true;
     }
     /// Ends a request that was taken or withdrawn. Its ticket matches nothing more, until its place has been used 2^32
@@ -220,18 +219,19 @@ public:
     /// each; they stay alive until `release`d. returns how many. The sink must not call back.
     template <class Sink>
     std::size_t expire(time_point now, std::size_t max_work, Sink&& sink) noexcept {
-        if (now < expires_from_) [[likely]]
-            return 0;
+        if (!may_expire(now)) return 0;
         const std::size_t expired = deadlines_.expire(now, max_work, [&](std::uint32_t slot) {
-            const group_id id = slots_[slot].lane;
-            detach(slot, lanes_[id]);
-            settle(id);
+            lane& from = lanes_[slots_[slot].lane];
+            detach(slot, from);
+            settle(from);
             sink(slots_.ticket_of(slot));
         });
         expires_from_ = deadlines_.next();
         return expired;
     }
 
+    /// Whether `expire` may find something at `now`. O(1); false is certain.
+    [[nodiscard]] bool may_expire(time_point now) const noexcept { return expires_from_ <= now; }
     /// Earliest deadline of a waiting request, exact; `no_deadline` if there is none.
     [[nodiscard]] time_point next_deadline() noexcept { return deadlines_.next(); }
     /// When the next gate opens, exact; time_point::min() if one is known to be open; `no_deadline` if nothing waits.
@@ -287,11 +287,10 @@ private:
         if (from.oldest == slot) from.oldest = detail::no_slot;
     }
     /// Brings a lane's oldest request, gate and rank up to date after some left it.
-    void settle(group_id id) noexcept {
-        lane& changed = lanes_[id];
-        if (changed.count == 0) return lanes_.rest(id);
+    void settle(lane& changed) noexcept {
+        if (changed.count == 0) return lanes_.rest(changed);
         if (changed.oldest == detail::no_slot) set_oldest(changed, changed.order.oldest(slots_.data()));
-        lanes_.place(id, gate_.opens(view(changed)), true, [&] { return rank_of(changed); });
+        lanes_.place(changed, gate_.opens(view(changed)), true, [&] { return rank_of(changed); });
     }
 
     Order order_;
