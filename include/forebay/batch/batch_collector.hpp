@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace forebay::inline v0 {
@@ -51,7 +52,7 @@ public:
     /// first member is the best request of all the groups that are due. The members stay alive until
     /// `queue().release`d. The sink must not call back.
     ///
-    /// draining  any group is due
+    /// draining  where no group is due, the one that would be first goes now, as large as a batch may be
     template <class Sink>
     std::optional<collected> collect(time_point now, bool draining, Sink&& sink) noexcept {
         auto group = queue_.best_group(now);

@@ -7,6 +7,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <type_traits>
 
 namespace forebay::inline v0 {
 
@@ -40,7 +41,7 @@ struct batch_plan {
 ///     };
 template <class Policy>
 concept batch_policy = std::copy_constructible<Policy> && requires(const Policy& policy, const waiting_group& group) {
-    { policy.max_batch_size } -> std::convertible_to<std::size_t>;
+    requires std::same_as<std::remove_cv_t<decltype(Policy::max_batch_size)>, std::size_t>;
     { policy.plan(group) }
     noexcept->std::same_as<batch_plan>;
 };
