@@ -17,9 +17,10 @@
 #include <cmath>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <span>
-#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -86,6 +87,89 @@ double capacity(const fb::sim::workload& requests, const service_times& times, s
     return static_cast<double>(all.size()) / seconds(sum);
 }
 
+/// What is served: (a) the first of the requests, at the rate that one by one can take; (b) and (c) more of them,
+/// faster.
+struct plan {
+    std::vector<std::string> origin;
+    double single_capacity;
+    double batched_capacity;
+    fb::sim::workload slow;
+    fb::sim::workload fast;
+};
+
+plan make_plan(const options& chosen, arrivals source, const service_times& times) {
+    if (chosen.trace.empty()) {
+        // Enough for the fastest run: a request has at least one row, and no batch takes less time a row than the best.
+        double rows_per_second = 0;
+        for (const auto& [rows, time] : times.points()) {
+            rows_per_second = std::max(rows_per_second, static_cast<double>(rows) / seconds(time));
+        }
+        const double most = chosen.seconds * chosen.load * rows_per_second;
+        source = built_in_arrivals(static_cast<std::size_t>(most) + 2, chosen.seed);
+    }
+    const auto offered = [&](double full) {
+        const double rate = chosen.load * full;
+        return at_rate(source.requests, static_cast<std::size_t>(rate * chosen.seconds) + 1, rate);
+    };
+    const double single = capacity(source.requests, times, 1);
+    const double batched = capacity(source.requests, times, max_batch);
+    return {std::move(source.origin), single, batched, offered(single), offered(batched)};
+}
+
+void print_plan(const plan& p, double load) {
+    std::printf("\nRequests\n");
+    for (const std::string& line : p.origin) std::printf("  %s\n", line.c_str());
+    std::printf("  rows of the model's input: text 1, image 2, video 4; %.2f in the mean\n", mean_rows(p.fast));
+    std::printf("  capacity: %.0f requests/s one by one, %.0f/s in batches of %zu; offered: %.2f of it\n",
+                p.single_capacity, p.batched_capacity, max_batch, load);
+    std::printf("  a: %zu requests in %.1f s; b and c: %zu in %.1f s\n", p.slow.arrivals.size(), seconds(p.slow.span()),
+                p.fast.arrivals.size(), seconds(p.fast.span()));
+    std::printf("  b and c: batches of at most %zu, a wait of at most %.0f ms\n", max_batch, milliseconds(max_delay));
+    std::printf("  c: tenant %s, the busiest, may send half of what it sends; every other twice what it sends\n",
+                p.fast.tenants[busiest_tenant(p.fast)].c_str());
+}
+
+bool has_one_outcome_each(const served_run& run) {
+    return std::ranges::all_of(run.fates, [](const fate& its) { return its.outcomes == 1; });
+}
+
+/// Whoever was let in has a reply, and the right one.
+bool check_replies(std::span<const served_run> runs, const answer_key& expected) {
+    std::size_t unserved = 0;
+    std::size_t replies = 0;
+    std::size_t wrong = 0;
+    for (const served_run& run : runs) {
+        for (std::size_t i = 0; i < run.fates.size(); ++i) {
+            const fate& its = run.fates[i];
+            if (its.refused_by != fb::limit::none) continue;
+            if (its.outcomes == 0 || its.how != fb::ending::delivered) {
+                ++unserved;
+                continue;
+            }
+            ++replies;
+            if (its.answer != expected[request_at(run.requests, i)]) ++wrong;
+        }
+    }
+    const bool passed = check(unserved == 0, "every request that was let in was served");
+    return check(wrong == 0, "each of " + std::to_string(replies) + " replies has the bits of a direct call") && passed;
+}
+
+/// In no more than burst + rate * time, as long as the requests were sent.
+bool check_quota(const served_run& run, const tenant_quotas& quotas) {
+    const std::string& name = run.requests.tenants[busiest_tenant(run.requests)];
+    const fb::quota quota = quotas(fb::tenant_of(name));
+    std::int64_t rows = 0;
+    for (std::size_t i = 0; i < run.fates.size(); ++i) {
+        const fb::request_info& info = run.requests.arrivals[i].info;
+        if (info.tenant == fb::tenant_of(name) && run.fates[i].refused_by == fb::limit::none) rows += info.cost;
+    }
+    const double refilled = static_cast<double>(run.sending.count()) * static_cast<double>(quota.refill().tokens()) /
+                            static_cast<double>(quota.refill().nanoseconds());
+    const auto most = quota.burst() + static_cast<std::int64_t>(refilled) + 1;
+    return check(rows <= most, "tenant " + name + " was held to its quota: " + std::to_string(rows) + " rows let in, " +
+                                   std::to_string(most) + " allowed");
+}
+
 int serve(const options& chosen) {
     // The trace is read before anything that takes time, so that a mistake in it is told at once.
     arrivals source;
@@ -96,104 +180,37 @@ int serve(const options& chosen) {
     inference run{net};
     std::printf("Model: perceptron 1024-4096-4096-1024, %.0f MB of weights, one thread, vectors of %zu floats\n",
                 static_cast<double>(model::weight_bytes()) * 1e-6, model::vector_floats());
-    const double error = model_error(net);
     const answer_key expected{run};
     const service_times times = service_times::measure(run);
     print_service_times(times);
-
-    if (chosen.trace.empty()) {
-        // Enough for the fastest run: every request has a row at least, and no batch takes less time a row than the
-        // best.
-        double rows_per_second = 0;
-        for (const auto& [rows, time] : times.points()) {
-            rows_per_second = std::max(rows_per_second, static_cast<double>(rows) / seconds(time));
-        }
-        const double most = chosen.seconds * chosen.load * rows_per_second;
-        source = built_in_arrivals(static_cast<std::size_t>(most) + 2, chosen.seed);
-    }
-    const double single_capacity = capacity(source.requests, times, 1);
-    const double batched_capacity = capacity(source.requests, times, max_batch);
-    const auto offered = [&](double capacity) {
-        const double rate = chosen.load * capacity;
-        return at_rate(source.requests, static_cast<std::size_t>(rate * chosen.seconds) + 1, rate);
-    };
-    const fb::sim::workload slow = offered(single_capacity);
-    const fb::sim::workload fast = offered(batched_capacity);
-    const tenant_quotas quotas{fast};
-
-    std::printf("\nRequests\n");
-    for (const std::string& line : source.origin) std::printf("  %s\n", line.c_str());
-    std::printf("  rows of the model's input: text 1, image 2, video 4; %.2f in the mean\n",
-                mean_rows(source.requests));
-    std::printf("  capacity: %.0f requests/s one by one, %.0f/s in batches of %zu; offered: %.2f of it\n",
-                single_capacity, batched_capacity, max_batch, chosen.load);
-    std::printf("  a: %zu requests in %.1f s; b and c: %zu in %.1f s\n", slow.arrivals.size(), seconds(slow.span()),
-                fast.arrivals.size(), seconds(fast.span()));
-    std::printf("  b and c: batches of at most %zu, a wait of at most %.0f ms\n", max_batch, milliseconds(max_delay));
-    const std::size_t flood = busiest_tenant(fast);
-    std::printf("  c: tenant %s, the busiest, may send half of what it sends; every other twice what it sends\n",
-                fast.tenants[flood].c_str());
+    const plan work = make_plan(chosen, std::move(source), times);
+    print_plan(work, chosen.load);
     std::fflush(stdout);
 
     std::fprintf(stderr, "serving\n");
     const batching how{max_batch, max_delay};
+    const tenant_quotas quotas{work.fast};
     const std::array runs{
-        serve_by_hand("a  one by one", slow, run, {1, 0ms}),
-        serve_by_hand("b  batcher by hand", fast, run, how),
-        serve_with_forebay("c  forebay", fast, run, how, quotas),
+        serve_by_hand("a  one by one", work.slow, run, {1, 0ms}),
+        serve_by_hand("b  batcher by hand", work.fast, run, how),
+        serve_with_forebay("c  forebay", work.fast, run, how, quotas),
     };
 
-    bool one_outcome = true;
-    bool right_reply = true;
-    std::size_t replies = 0;
-    std::size_t failures = 0;
-    for (const served_run& one : runs) {
-        for (std::size_t i = 0; i < one.fates.size(); ++i) {
-            const fate& its = one.fates[i];
-            one_outcome = one_outcome && its.outcomes == 1;
-            if (its.refused_by != fb::limit::none) continue;
-            if (its.how == fb::ending::delivered) {
-                ++replies;
-                right_reply = right_reply && its.answer == expected[request_at(one.requests, i)];
-            } else {
-                ++failures;
-            }
-        }
-    }
-    if (one_outcome) {
-        std::vector<fb::sim::report> measured;
-        for (const served_run& one : runs) measured.push_back(report_of(one));
+    if (std::ranges::all_of(runs, has_one_outcome_each)) {  // else there is nothing that could be reported
+        const std::array measured{report_of(runs[0]), report_of(runs[1]), report_of(runs[2])};
         print_measured(measured);
-
-        const fb::sim::experiment lab{fast, times.table()};
+        const fb::sim::experiment lab{work.fast, times.table()};
         const std::array predicted{lab.run(runs[1].name, policies_by_hand(how)),
                                    lab.run(runs[2].name, forebay_policies(how, quotas))};
         print_predicted(std::span{measured}.subspan(1), predicted);
-        std::printf("\nThe model itself took longer than at the start, for the same batches: b %+.1f %%, c %+.1f %%\n",
+        std::printf("\nThe model took longer than at the start, for the same batches: b %+.1f %%, c %+.1f %%\n",
                     slowdown(runs[1], times), slowdown(runs[2], times));
     }
-    const fb::tenant_id busiest = fb::tenant_of(fast.tenants[flood]);
-    std::int64_t let_in = 0;
-    for (std::size_t i = 0; i < fast.arrivals.size(); ++i) {
-        const bool counts = fast.arrivals[i].info.tenant == busiest && runs[2].fates[i].refused_by == fb::limit::none;
-        if (counts) let_in += fast.arrivals[i].info.cost;
-    }
-    const fb::quota its_quota = quotas(busiest);
-    const double allowed =
-        static_cast<double>(its_quota.burst()) + static_cast<double>(its_quota.refill().tokens()) /
-                                                     static_cast<double>(its_quota.refill().nanoseconds()) *
-                                                     static_cast<double>(runs[2].sending.count());
     std::printf("\n");
-    bool passed = check(error < 1e-4, "the model agrees with its definition, evaluated in double");
-    passed = check(one_outcome, "every request had exactly one outcome") && passed;
-    passed = check(failures == 0, "every request that was let in was served") && passed;
-    passed =
-        check(right_reply, "every reply has the bits of a direct call for its request: " + std::to_string(replies)) &&
-        passed;
-    passed = check(static_cast<double>(let_in) <= allowed + 1,
-                   fast.tenants[flood] + " was held to its quota: " + std::to_string(let_in) +
-                       " rows let in, at most " + std::to_string(static_cast<std::int64_t>(allowed)) + " allowed") &&
-             passed;
+    bool passed = check(model_error(net) < 1e-4, "the model agrees with its definition, evaluated in double");
+    passed = check(std::ranges::all_of(runs, has_one_outcome_each), "every request had exactly one outcome") && passed;
+    passed = check_replies(runs, expected) && passed;
+    passed = check_quota(runs[2], quotas) && passed;
     return passed ? 0 : 1;
 }
 
@@ -203,7 +220,7 @@ int main(int count, char** arguments) {
     try {
         const std::optional<options> chosen = parse_options(count, arguments);
         return chosen ? serve(*chosen) : 0;
-    } catch (const std::invalid_argument& error) {
+    } catch (const usage_error& error) {
         std::fprintf(stderr, "main_job: %s\n", error.what());
         return 2;
     } catch (const fb::sim::trace_error& error) {

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
-#include <stdexcept>
 #include <string_view>
 #include <system_error>
 
@@ -29,7 +28,7 @@ Exit status: 0 all checks passed, 1 a check failed, 2 bad option or input.
 )";
 
 [[noreturn]] void refuse(std::string_view name, const char* expected, const std::string& text) {
-    throw std::invalid_argument(std::string{name} + ": expected " + expected + ", got '" + text + "'");
+    throw usage_error(std::string{name} + ": expected " + expected + ", got '" + text + "'");
 }
 
 double parse_number(std::string_view name, const std::string& text, double least, double most, const char* expected) {
@@ -58,12 +57,12 @@ std::optional<options> parse_options(int count, const char* const* arguments) {
             return std::nullopt;
         }
         if (name != "--trace" && name != "--seconds" && name != "--load" && name != "--seed") {
-            throw std::invalid_argument("unknown option '" + std::string{name} + "' (--help lists them)");
+            throw usage_error("unknown option '" + std::string{name} + "' (--help lists them)");
         }
-        if (++i == count) throw std::invalid_argument(std::string{name} + ": expected a value after it");
+        if (++i == count) throw usage_error(std::string{name} + ": expected a value after it");
         const std::string value{arguments[i]};
         if (name == "--trace") {
-            if (value.empty()) throw std::invalid_argument("--trace: expected the name of a file");
+            if (value.empty()) throw usage_error("--trace: expected the name of a file");
             result.trace = value;
         } else if (name == "--seconds") {
             result.seconds = parse_number(name, value, 0.1, 3600, "a number of seconds from 0.1 to 3600");

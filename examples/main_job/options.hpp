@@ -3,9 +3,15 @@
 
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 
 namespace example {
+
+/// A command line that cannot be.
+struct usage_error : std::runtime_error {
+    using std::runtime_error::runtime_error;
+};
 
 struct options {
     /// Arrivals to replay; empty: the built-in workload.
@@ -18,7 +24,7 @@ struct options {
 };
 
 /// The command line, or nothing after `--help`, which it prints.
-/// errors   std::invalid_argument, which names the option and what it expects
+/// errors   usage_error, which names the option and what it expects
 std::optional<options> parse_options(int count, const char* const* arguments);
 
 }  // namespace example

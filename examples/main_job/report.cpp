@@ -87,17 +87,17 @@ void print_measured(std::span<const sim::report> runs) {
                    milliseconds(run.all.latency.p50), milliseconds(run.all.latency.p95),
                    milliseconds(run.all.latency.p99), sim::decimal(run.throughput_rps(), 0),
                    sim::decimal(run.mean_batch_size(), 1), refusals(run.all)});
-        const auto add_group = [&](const sim::tally& group) {
+        const auto add_group = [&](const sim::tally& group, const std::string& sort) {
             const auto time = [&](forebay::duration each) { return group.delivered() == 0 ? "-" : milliseconds(each); };
-            table.add({"   " + group.name, std::to_string(group.arrived), std::to_string(group.delivered()),
+            table.add({"   " + sort + group.name, std::to_string(group.arrived), std::to_string(group.delivered()),
                        time(group.latency.p50), time(group.latency.p95), time(group.latency.p99),
                        sim::decimal(run.per_second(group.delivered()), 0), "", refusals(group)});
         };
-        std::ranges::for_each(run.kinds, add_group);
+        for (const sim::tally& kind : run.kinds) add_group(kind, "");
         if (run.tenants.size() <= most_tenants) {
-            std::ranges::for_each(run.tenants, add_group);
+            for (const sim::tally& tenant : run.tenants) add_group(tenant, "tenant ");
         } else {
-            add_group(*std::ranges::max_element(run.tenants, {}, &sim::tally::arrived));
+            add_group(*std::ranges::max_element(run.tenants, {}, &sim::tally::arrived), "tenant ");
         }
     }
     std::fputs(table.str().c_str(), stdout);
