@@ -2,7 +2,6 @@
 #pragma once
 
 #include <forebay/batch/batch.hpp>
-#include <forebay/batch/inference.hpp>
 #include <forebay/flow.hpp>
 #include <forebay/outcome.hpp>
 #include <forebay/verdict.hpp>
@@ -23,9 +22,10 @@ namespace forebay::inline v0::detail {
 
 /// The flow of requests under one lock, and the host's code outside it: clock, inference callback, sinks, and the
 /// destructors of sinks and payloads.
-template <class Request, class Result, class Policies, class Inference>
-class engine final : public batch_home<Request, Result>,
-                     public std::enable_shared_from_this<engine<Request, Result, Policies, Inference>> {
+template <class Request, class Result, class Policies>
+class engine : public batch_home<Request, Result>,
+               public std::enable_shared_from_this<engine<Request, Result, Policies>> {
+protected:
     using sync = typename Policies::sync_type;
     using unique_lock = typename sync::unique_lock;
     using flow_type = request_flow<Request, Result, Policies>;
@@ -35,13 +35,10 @@ class engine final : public batch_home<Request, Result>,
     using record = batch_record<Request>;
     using slips = typename flow_type::slips;
 
-    static constexpr inference_form form = inference_form_of<Inference, Request, Result>;
-
 public:
     using sink_type = typename flow_type::sink_type;
 
-    engine(Policies chosen, Inference inference)
-        : clock_{chosen.clock}, inference_{std::move(inference)}, flow_{std::move(chosen)} {}
+    explicit engine(Policies&& chosen) : clock_{chosen.clock}, flow_{std::move(chosen)} {}
 
     [[nodiscard]] const auto& clock() const noexcept { return clock_; }
 
@@ -85,50 +82,6 @@ public:
         if (running == nullptr) return false;
         end_early(lock, now, *running, ending::cancelled, alive);
         return true;
-    }
-
-    /// Does what is due; `time_now()` is asked at the start and after each batch that ran here. returns the next wakeup
-    template <class TimeNow>
-    time_point poll(TimeNow&& time_now) {
-        time_point now = time_now();
-        keeper alive;
-        unique_lock lock{mutex_};
-        if (is_inside()) return flow_.next_wakeup(now);  // from a sink: the poll it was called by goes on
-        for (;;) {
-            ended_list over;
-            record* const due = flow_.step(now, over);
-            if (due == nullptr && over.count == 0) return flow_.next_wakeup(now);
-            now = work(lock, over, due, now, time_now, alive);
-        }
-    }
-
-    /// Polls and sleeps until `stop()`, or there is nothing left to do for ever.
-    template <class Stop>
-    void run(Stop&& stop) {
-        const auto time_now = [this] { return clock_.now(); };
-        time_point now = time_now();
-        auto steady_now = clock_.to_steady(now);
-        keeper alive;
-        {
-            unique_lock lock{mutex_};
-            while (!stop()) {
-                ended_list over;
-                record* const due = flow_.step(now, over);
-                if (due != nullptr || over.count > 0) {
-                    const time_point before = now;
-                    now = work(lock, over, due, now, time_now, alive);
-                    steady_now += now - before;
-                    continue;
-                }
-                if (flow_.is_done()) break;
-                sleep(lock, now, steady_now);
-                lock.unlock();
-                now = time_now();
-                steady_now = clock_.to_steady(now);
-                lock.lock();
-            }
-        }
-        wake_.notify_all();  // the other runners may be done too
     }
 
     void drain(time_point now, duration limit) {
@@ -225,7 +178,7 @@ public:
         if (wake) wake_.notify_one();
     }
 
-private:
+protected:
     /// Holds the engine while host code that could destroy the scheduler runs. Made before the lock, so that it goes
     /// after.
     using keeper = std::shared_ptr<engine>;
@@ -249,20 +202,6 @@ private:
 
     // ---- under the lock
 
-    void sleep(unique_lock& lock, time_point now, std::chrono::steady_clock::time_point steady_now) {
-        const time_point next = flow_.next_wakeup(now);
-        if (next <= now) return;
-        wake_at_ = next;
-        ++waiters_;
-        if (next == no_deadline) {
-            wake_.wait(lock);
-        } else {
-            const auto longest = std::chrono::steady_clock::time_point::max() - steady_now;
-            wake_.wait_until(lock, steady_now + std::min<duration>(saturating_sub(next, now), longest));
-        }
-        --waiters_;
-        wake_at_ = no_deadline;  // others may sleep on: the next change wakes one of them
-    }
     /// Whether a sleeping runner has to be told of what has changed. Once it is, the next change is silent.
     [[nodiscard]] bool wakes_somebody(time_point now) noexcept {
         if (wake_at_ <= now) return false;
@@ -320,82 +259,6 @@ private:
         inside.leave(*this);
     }
 
-    /// Delivers what ended and runs the batch. returns the time after it
-    template <class TimeNow>
-    time_point work(unique_lock& lock, const ended_list& over, record* due, time_point now, TimeNow& time_now,
-                    keeper& alive) {
-        if (!alive) alive = this->shared_from_this();
-        visit inside{*this};
-        // Somebody else may have to look after what this thread now cannot.
-        const bool wake = due != nullptr && waiters_ > 0 && flow_.next_wakeup(now) != no_deadline;
-        lock.unlock();
-        if (wake) wake_.notify_one();
-        call_all(over, inside.found);
-        if (due != nullptr) {
-            if constexpr (form == inference_form::span) {
-                now = infer_span(lock, *due, time_now, inside.found);
-                due->destroy_payloads();
-            } else {
-                infer_batch(*due);
-                due = nullptr;  // its handle brings it back
-                now = time_now();
-            }
-        }
-        lock.lock();
-        if (due != nullptr) flow_.put_back(*due);
-        flow_.release(over);
-        inside.leave(*this);
-        return now;
-    }
-
-    /// Called, and returns, without the lock.
-    template <class TimeNow>
-    time_point infer_span(unique_lock& lock, record& due, TimeNow& time_now, slips& found) noexcept {
-        failure why = failure::exception;
-        std::exception_ptr error;
-        try {
-            auto&& results = inference_(std::span<Request>{due.data(), due.size});
-            if (static_cast<std::size_t>(std::size(results)) == due.size) {
-                const time_point now = time_now();
-                auto at = std::begin(results);
-                if constexpr (std::is_convertible_v<decltype(std::move(*at)), Result>) {
-                    lock.lock();
-                    const auto next = [&]() -> outcome_type { return Result(std::move(*at++)); };
-                    end_batch(lock, due, now, ending::delivered, next, found);
-                } else {
-                    for (std::size_t i = 0; i < due.size; ++i, ++at) this->end_one(due, i, std::move(*at));
-                    lock.lock();
-                    end_batch(
-                        lock, due, now, ending::failed, [] { return outcome_type{failure::none}; }, found);
-                }
-                return now;
-            }
-            why = failure::wrong_count;
-        } catch (...) {
-            error = std::current_exception();
-        }
-        const time_point now = time_now();
-        lock.lock();
-        end_batch(
-            lock, due, now, ending::failed,
-            [&] {
-                return outcome_type{why, error};
-            },
-            found);
-        return now;
-    }
-    void infer_batch(record& due) noexcept {
-        auto handle = batch_maker::make<Request, Result>(this->shared_from_this(), due);
-        try {
-            if constexpr (form == inference_form::batch_by_value) {
-                inference_(std::move(handle));
-            } else {
-                inference_(handle);
-            }
-        } catch (...) {
-            handle.fail(std::current_exception());
-        }
-    }
     /// Called with the lock held, returns without.
     template <class Next>
     void end_batch(unique_lock& lock, record& of, time_point now, ending how, Next&& next, slips& found) noexcept {
@@ -423,7 +286,6 @@ private:
     typename sync::mutex mutex_;
     typename sync::condition wake_;
     decltype(Policies::clock) clock_;
-    Inference inference_;
     flow_type flow_;
     visit* visits_{nullptr};
     std::size_t waiters_{0};

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/permit.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/admission/token_bucket.hpp>
@@ -10,6 +11,8 @@
 #include <forebay/batch/policy.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/contract.hpp>
+#include <forebay/engine.hpp>
+#include <forebay/flow.hpp>
 #include <forebay/observe/histogram.hpp>
 #include <forebay/observe/ledger.hpp>
 #include <forebay/observe/observer.hpp>
@@ -24,6 +27,7 @@
 #include <forebay/queue/strict_priority.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/request.hpp>
+#include <forebay/runner.hpp>
 #include <forebay/scheduler.hpp>
 #include <forebay/sync.hpp>
 #include <forebay/time.hpp>

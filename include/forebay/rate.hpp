@@ -54,14 +54,16 @@ private:
 /// A limit: on average `refill`, at once at most `burst`. A copyable value; the bucket is built from it.
 ///
 /// errors   std::invalid_argument if burst < 0; if burst is 0 (nothing would ever be admitted); or if
-///          a full refill takes longer than 292 years, which nanoseconds in 64 bits cannot hold
+///          burst * refill.nanoseconds() does not fit 63 bits: for a whole number of nanoseconds a token, a full refill
+///          would take longer than 292 years
 class quota {
 public:
     constexpr quota(rate refill, std::int64_t burst) : refill_{refill}, burst_{burst} {
         if (burst < 1) throw std::invalid_argument("forebay: a quota's burst must be >= 1 token");
         if (burst > std::numeric_limits<std::int64_t>::max() / refill.nanoseconds()) {
             throw std::invalid_argument(
-                "forebay: a quota's burst must refill within 292 years: lower it or raise the rate");
+                "forebay: a quota's burst must refill within 292 years, counted in nanoseconds of the rate in lowest "
+                "terms: lower the burst, or choose a rounder rate");
         }
     }
 

@@ -1,8 +1,8 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/engine.hpp>
 #include <forebay/policies.hpp>
+#include <forebay/runner.hpp>
 
 #include <memory>
 #include <type_traits>
@@ -107,7 +107,7 @@ private:
 ///                  serialises
 template <class Request, class Result, class Policies, class Inference>
 class scheduler {
-    using engine_type = detail::engine<Request, Result, Policies, Inference>;
+    using engine_type = detail::runner<Request, Result, Policies, Inference>;
     using sink_type = typename engine_type::sink_type;
 
 public:

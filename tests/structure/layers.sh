@@ -50,6 +50,7 @@ batch/inference
 policies
 flow
 engine
+runner
 scheduler
 sink/future sink/awaitable sink/result_store
 http

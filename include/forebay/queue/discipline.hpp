@@ -30,6 +30,11 @@ struct waiting_group {
     time_point oldest_arrival;
 };
 
+/// A gate that lets every group of requests through at any time: what a queue has that does not batch.
+struct always_open {
+    [[nodiscard]] constexpr time_point opens(const waiting_group&) const noexcept { return time_point::min(); }
+};
+
 /// A leaf of a discipline: ranks the requests that reach it.
 ///
 /// 1. Copyable value.

@@ -21,11 +21,6 @@
 
 namespace forebay::inline v0 {
 
-/// A gate that lets every group of requests through at any time: what a queue has that does not batch.
-struct always_open {
-    [[nodiscard]] constexpr time_point opens(const waiting_group&) const noexcept { return time_point::min(); }
-};
-
 /// Bounded queue in an order of the host's choosing, with a ticket for each request, expiry, and an index by key.
 ///
 /// Requests of equal key form a group. A group can be taken from once its gate is open: `Gate::opens(waiting_group)`
@@ -80,18 +75,14 @@ public:
 
     /// Whether `push` would take such a request at `now`. O(1), changes nothing.
     [[nodiscard]] verdict check(const request_info& info, time_point now) const noexcept {
-        if (info.cost < 0) [[unlikely]]
-            return never(limit::bad_cost);
-        if (!order_type::has_place(order_, info)) [[unlikely]]
-            return never(limit::bad_priority);
-        if (info.deadline <= now) [[unlikely]]
-            return never(limit::deadline);
-        if (info.cost > bounds_.max_cost) [[unlikely]]
-            return never(limit::queued_cost, info.cost - bounds_.max_cost);
-        if (size_ >= bounds_.max_requests || slots_.full()) [[unlikely]] {
+        if (info.cost < 0) return never(limit::bad_cost);
+        if (!order_type::has_place(order_, info)) return never(limit::bad_priority);
+        if (info.deadline <= now) return never(limit::deadline);
+        if (info.cost > bounds_.max_cost) return never(limit::queued_cost, info.cost - bounds_.max_cost);
+        if (size_ >= bounds_.max_requests || slots_.full()) {
             return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
         }
-        if (const std::int64_t room = bounds_.max_cost - cost_; info.cost > room) [[unlikely]] {
+        if (const std::int64_t room = bounds_.max_cost - cost_; info.cost > room) {
             return retry_at(now, limit::queued_cost, info.cost - room, certainty::on_completion);
         }
         return admitted(now);
