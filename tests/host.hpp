@@ -177,6 +177,11 @@ struct ledger_of_permits {
         std::vector<std::int64_t> settled;
         std::vector<std::int64_t> given_back;
         bool refuse{false};
+
+        log() {  // a state allocates nothing once it is built
+            settled.reserve(1'000);
+            given_back.reserve(1'000);
+        }
     };
     std::shared_ptr<log> seen = std::make_shared<log>();
 
