@@ -613,6 +613,19 @@ TEMPLATE_TEST_CASE("Cancelling gives back what no later reservation relies on", 
         const reservation next = bucket.reserve(1, at(0ns), 1s);
         CHECK(next.answer.when > last.answer.when);
     }
+    SECTION("one granted at once gives back only what no later slot counts on") {
+        reservation first = bucket.reserve(2, at(0ns), 1s);
+        REQUIRE(bucket.reserve(1, at(0ns), 1s).delayed);
+        bucket.cancel(first, at(0ns));
+        CHECK(bucket.available(at(0ns)) == 0);
+    }
+    SECTION("one whose slot has passed gives back nothing, though others wait") {
+        REQUIRE(bucket.try_acquire(2, at(0ns)));
+        reservation made = bucket.reserve(2, at(0ns), 1s);
+        const reservation last = bucket.reserve(1, at(0ns), 1s);
+        bucket.cancel(made, made.answer.when);
+        CHECK_FALSE(bucket.try_acquire(1, last.answer.when));
+    }
     SECTION("one whose slot has passed gives back nothing") {
         REQUIRE(bucket.try_acquire(2, at(0ns)));
         reservation made = bucket.reserve(1, at(0ns), 1s);

@@ -38,6 +38,7 @@ TEMPLATE_TEST_CASE("A new bucket is full at every time there is", "", multi_thre
         use(cell, now, token);
         CHECK(used(cell, now) == token);
         CHECK(used(cell, saturating_add(now, -1h)) == token);
+        if (now < time_point{} + 1h) CHECK(used(cell, now + 60ms) == token * 4 / 10);
     }
 }
 

@@ -69,7 +69,7 @@ public:
         const std::uint32_t tier = tier_of(terms);
         place* const its = tier == nobody ? nullptr : vacancy(hash, now);
         if (its == nullptr) return take_overflow(cost, now, answer);
-        if (its->tier != nobody) home.forgotten = std::max(home.forgotten, its->bucket.last);
+        if (its->tier != nobody) home.forgotten = std::max(home.forgotten, now.time_since_epoch().count());
         *its = {static_cast<std::uint64_t>(tenant), fresh, 1, tier};
         return number_of(its);
     }
@@ -141,8 +141,8 @@ private:
     };
     struct alignas(Sync::concurrent ? 64 : 8) shard {
         typename Sync::word_lock lock;
-        /// The latest change of any bucket forgotten here: newcomers count from it, so that a clock that went back does not
-        /// let a tenant that was forgotten have the same time twice.
+        /// The latest time by which a bucket was found full and forgotten here. Newcomers count from it, so that a clock that
+        /// went back does not let one that was forgotten have the same time twice.
         std::int64_t forgotten{std::numeric_limits<std::int64_t>::min()};
     };
     class held {
