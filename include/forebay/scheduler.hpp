@@ -146,10 +146,13 @@ public:
     /// submit, for a host that knows the time: no clock read.
     template <class Payload, class Sink>
     submission submit_at(time_point now, Payload&& request, const request_info& info, Sink&& sink) {
-        static_assert(std::is_constructible_v<Request, Payload>, "forebay: this cannot be made into a Request");
-        static_assert(std::is_invocable_v<std::decay_t<Sink>&, outcome<Result>>,
-                      "forebay: a sink must be callable with outcome<Result>");
-        if constexpr (!std::is_same_v<Payload, Request>) {
+        constexpr bool is_request = std::is_constructible_v<Request, Payload>;
+        static_assert(is_request, "forebay: this cannot be made into a Request");
+        constexpr bool is_sink = std::is_invocable_v<std::decay_t<Sink>&, outcome<Result>>;
+        static_assert(is_sink, "forebay: a sink must be callable with outcome<Result>");
+        if constexpr (!is_request || !is_sink) {
+            return {{}, never(limit::none)};  // so that no second error follows
+        } else if constexpr (!std::is_same_v<Payload, Request>) {
             // Whatever may throw or take long happens before the lock.
             return submit_at(now, Request(std::forward<Payload>(request)), info, std::forward<Sink>(sink));
         } else if constexpr (std::is_lvalue_reference_v<Sink>) {

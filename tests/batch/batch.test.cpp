@@ -332,8 +332,8 @@ TEST_CASE("a sink may complete, fail or drop the batch that is calling it") {
         fb::policies{.batching = fb::size_or_delay{.max_batch_size = 4}, .clock = clock, .sync = fb::single_threaded{}},
         [&](batch_type batch) { out = std::move(batch); });
     const int what = GENERATE(0, 1, 2, 3);
-    const bool one_by_one = GENERATE(false, true);
-    CAPTURE(what, one_by_one);
+    const int way = GENERATE(0, 1, 2);
+    CAPTURE(what, way);
     for (int tag = 0; tag < 3; ++tag) {
         REQUIRE(scheduler.submit(tag, {}, [&, sink = mail.sink(tag)](fb::outcome<int> outcome) {
             sink(std::move(outcome));
@@ -348,10 +348,14 @@ TEST_CASE("a sink may complete, fail or drop the batch that is calling it") {
     }
     scheduler.poll();
     REQUIRE(out);
-    if (one_by_one) {
-        (*out)[1].succeed(11);
-    } else {
-        out->complete(std::vector{10, 11, 12});
+    switch (way) {
+        case 0: (*out)[1].succeed(11); break;
+        case 1: out->complete(std::vector{10, 11, 12}); break;
+        default: {
+            std::vector<fb::outcome<int>> results;
+            for (int tag = 0; tag < 3; ++tag) results.emplace_back(10 + tag);
+            out->complete(std::move(results));
+        }
     }
     out.reset();
     CHECK(mail.all.size() == 3);
@@ -361,6 +365,28 @@ TEST_CASE("a sink may complete, fail or drop the batch that is calling it") {
     REQUIRE((what == 3 || scheduler.submit(3, {}, mail.sink(3))));
     scheduler.poll();
     CHECK(out.has_value() == (what != 3));  // the executor came back
+}
+
+TEST_CASE("an element that cannot be made an outcome fails its request and those after it, and throws nothing") {
+    struct status {
+        int code;
+        operator fb::outcome<int>() const {  // NOLINT(google-explicit-constructor): as hosts do
+            if (code == 101) throw std::runtime_error("no such status");
+            return fb::outcome<int>{code};
+        }
+    };
+    kept_batches host;
+    auto scheduler = host.make();
+    for (int tag = 0; tag < 3; ++tag) REQUIRE(scheduler.submit(tag, {}, host.mail.sink(tag)));
+    scheduler.poll();
+    host.out[0].complete(std::vector{status{100}, status{101}, status{102}});
+    CHECK(host.out[0].empty());
+    CHECK(host.mail[0].result == 100);
+    for (const int tag : {1, 2}) CHECK(host::text_of(host.mail[tag].error) == "no such status");
+    CHECK((scheduler.stats().balanced() && scheduler.stats().failed == 2));
+    CHECK(scheduler.submit(3, {}, host.mail.sink(3)));
+    scheduler.poll();
+    CHECK(host.out.size() == 2);  // the executor came back
 }
 
 TEST_CASE("payloads that the host moves out of a batch are its own") {

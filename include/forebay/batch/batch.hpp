@@ -180,17 +180,26 @@ public:
     requires results_for<std::remove_reference_t<Results>, Result>
     void complete(Results&& results) noexcept {
         if (record_ == nullptr) return;
-        if (static_cast<std::size_t>(std::size(results)) != size()) return fail(failure::wrong_count, nullptr);
-        auto at = std::begin(results);
-        if constexpr (!std::is_convertible_v<decltype(std::move(*at)), Result>) {
-            for (std::size_t i = 0; i < size(); ++i, ++at) home_->end_one(*record_, i, std::move(*at));
-            return drop();
+        batch mine{std::move(*this)};  // a sink may complete, drop or destroy this very handle
+        try {
+            if (static_cast<std::size_t>(std::size(results)) != mine.size()) {
+                return mine.fail(failure::wrong_count, nullptr);
+            }
+            auto at = std::begin(results);
+            if constexpr (std::is_convertible_v<decltype(std::move(*at)), Result>) {
+                const auto next = [](void* state) -> outcome<Result> {
+                    auto& element = *static_cast<decltype(at)*>(state);
+                    return std::move(*element++);  // past it even if taking it throws
+                };
+                mine.end_all(ending::delivered, next, &at);
+            } else {
+                for (std::size_t i = 0; i < mine.size(); ++i, ++at) {
+                    mine.home_->end_one(*mine.record_, i, std::move(*at));
+                }
+            }
+        } catch (...) {
+            mine.fail(std::current_exception());
         }
-        const auto next = [](void* state) -> outcome<Result> {
-            auto& element = *static_cast<decltype(at)*>(state);
-            return std::move(*element++);  // past it even if taking it throws
-        };
-        end_all(ending::delivered, next, &at);
     }
     /// Fails every member that has not ended. Afterwards the batch is empty.
     void fail(std::exception_ptr error = nullptr) noexcept { fail(failure::exception, std::move(error)); }
