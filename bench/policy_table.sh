@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+set -euo pipefail
+
+usage() {
+    cat <<'TEXT'
+usage: bash bench/policy_table.sh [--check|--write]
+
+Compiles and runs bench/lab/policy_table.cpp, which serves one workload under four policies in virtual time, and prints
+the table. It is the same on every machine.
+  --check  compares it with the one in README.md; status 1 if they differ
+  --write  puts it there, between the two marks
+Needs a C++20 compiler: $CXX, or c++.
+TEXT
+}
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+readme=${FOREBAY_README:-$root/README.md}
+mode=${1:---print}
+case $mode in
+    --print | --check | --write) ;;
+    --help | -h) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+esac
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+"${CXX:-c++}" -std=c++20 -O1 "-I$root/include" "$root/bench/lab/policy_table.cpp" -pthread -o "$work/policy_table"
+"$work/policy_table" >"$work/table"
+if [[ $mode == --print ]]; then
+    cat "$work/table"
+    exit
+fi
+
+begin='<!-- begin: bench/policy_table.sh -->'
+end='<!-- end: bench/policy_table.sh -->'
+[[ $(grep -xF -e "$begin" -e "$end" "$readme") == "$begin"$'\n'"$end" ]] ||
+    { echo "$readme: needs the lines '$begin' and '$end' once each, in this order" >&2; exit 1; }
+awk -v begin="$begin" -v end="$end" -v table="$work/table" '
+    $0 == end { skip = 0 }
+    !skip
+    $0 == begin {
+        while ((getline line < table) > 0) print line
+        skip = 1
+    }' "$readme" >"$work/readme"
+if [[ $mode == --write ]]; then
+    cmp -s "$work/readme" "$readme" || cp "$work/readme" "$readme"
+elif ! diff -u "$readme" "$work/readme"; then
+    echo 'README.md: its table of policies is not what the code does: bash bench/policy_table.sh --write' >&2
+    exit 1
+fi
