@@ -9,7 +9,9 @@ struct at_once {
         return {forebay::time_point::min(), group.count, forebay::dispatch_cause::idle};
     }
 #else
-    forebay::batch_plan plan() const noexcept { return {}; }
+    forebay::batch_plan plan() const noexcept {
+        return {};
+    }
 #endif
 };
 const forebay::batch_collector<int, forebay::fifo, at_once> collector{{}, {}, {}, 4};

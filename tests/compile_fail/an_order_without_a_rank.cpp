@@ -4,9 +4,13 @@
 
 struct cheapest_first {
 #ifdef FOREBAY_CONTROL
-    std::uint64_t rank(const forebay::queued& r) const noexcept { return std::uint64_t(r.info.cost); }
+    std::uint64_t rank(const forebay::queued& r) const noexcept {
+        return std::uint64_t(r.info.cost);
+    }
 #else
-    std::uint64_t cost(const forebay::queued& r) const noexcept { return std::uint64_t(r.info.cost); }
+    std::uint64_t cost(const forebay::queued& r) const noexcept {
+        return std::uint64_t(r.info.cost);
+    }
 #endif
 };
 const forebay::priority_queue<int, cheapest_first> waiting;
