@@ -20,32 +20,32 @@ using index = fb::detail::lane_index<fb::fifo, entry>;
 TEST_CASE("a lane is made for a new key, found again, and empty ones are used again for other keys") {
     index lanes;
     CHECK(lanes.find(1) == index::none);
-    const std::uint32_t one = lanes.find_or_make({}, 1);
-    const std::uint32_t two = lanes.find_or_make({}, 2);
+    const std::uint32_t one = lanes.find_or_make({}, 1).id;
+    const std::uint32_t two = lanes.find_or_make({}, 2).id;
     CHECK(one != two);
     CHECK(lanes[one].key == 1);
-    CHECK(lanes.find_or_make({}, 1) == one);
+    CHECK(lanes.find_or_make({}, 1).id == one);
     CHECK(lanes.find(2) == two);
-    lanes.rest(one);
+    lanes.rest(lanes[one]);
     CHECK(lanes.find(1) == one);  // until the next one rests
-    lanes.rest(two);
+    lanes.rest(lanes[two]);
     CHECK(lanes.find(1) == index::none);
     CHECK(lanes.find(2) == two);
-    CHECK(lanes.find_or_make({}, 3) == one);
+    CHECK(lanes.find_or_make({}, 3).id == one);
     CHECK(lanes[one].key == 3);
 }
 
 TEST_CASE("a lane that rested and is in use again keeps its key when another rests") {
     index lanes;
-    const std::uint32_t one = lanes.find_or_make({}, 1);
-    const std::uint32_t two = lanes.find_or_make({}, 2);
-    lanes.rest(one);
-    CHECK(lanes.find_or_make({}, 1) == one);
+    const std::uint32_t one = lanes.find_or_make({}, 1).id;
+    const std::uint32_t two = lanes.find_or_make({}, 2).id;
+    lanes.rest(lanes[one]);
+    CHECK(lanes.find_or_make({}, 1).id == one);
     lanes[one].count = 1;
-    lanes.rest(two);
+    lanes.rest(lanes[two]);
     CHECK(lanes.find(1) == one);
     lanes[one].count = 0;
-    lanes.rest(one);
+    lanes.rest(lanes[one]);
     CHECK(lanes.find(1) == one);
     CHECK(lanes.find(2) == index::none);
 }
@@ -60,23 +60,23 @@ TEST_CASE("lanes open when they say, the best of the open ones is known, and so 
     for (std::int64_t step = 0; step < 50'000; ++step) {
         const std::uint64_t choice = random.below(10);
         if (choice < 6) {
-            const std::uint32_t id = lanes.find_or_make({}, random.below(20));
+            const std::uint32_t id = lanes.find_or_make({}, random.below(40)).id;
             lanes[id].count = 1;
             const fb::time_point opens =
                 random.below(4) == 0 ? fb::time_point::min() : at(step + random.between(-2, 20));
             const std::uint64_t rank = random.below(1'000'000'000);
             const bool stays_open = open.count(id) != 0 && open[id].first == opens;
-            lanes.place(id, opens, true, [&] { return index::rank_type{rank}; });
+            lanes.place(lanes[id], opens, true, [&] { return index::rank_type{rank}; });
             const auto before = shut.find(id);
             const std::uint64_t kept = rank;
             if (before != shut.end()) shut.erase(before);
             open.erase(id);
             (stays_open || opens == fb::time_point::min() ? open : shut)[id] = {opens, kept};
         } else if (choice < 8) {
-            const std::uint32_t id = lanes.find(random.below(20));
+            const std::uint32_t id = lanes.find(random.below(40));
             if (id == index::none) continue;
             lanes[id].count = 0;
-            lanes.rest(id);
+            lanes.rest(lanes[id]);
             shut.erase(id);
             open.erase(id);
         } else {
