@@ -67,23 +67,26 @@ answer_key::answer_key(inference& run) {
 }
 
 service_times service_times::measure(inference& run) {
-    constexpr std::size_t most = 31;
-    constexpr std::size_t least = 5;
-    constexpr std::chrono::milliseconds enough{400};
+    constexpr int most = 31;
+    constexpr int least = 5;
+    constexpr std::chrono::seconds enough{4};
     const forebay::steady_clock clock;
-    service_times result;
-    for (const std::size_t rows : measured_rows) {
-        std::vector<request> batch;
-        for (std::size_t i = 0; i < rows; ++i) batch.push_back({modality::text, static_cast<std::uint16_t>(i)});
-        std::vector<forebay::duration> times;
-        const forebay::time_point until = clock.now() + enough;
-        while (times.size() < least || (times.size() < most && clock.now() < until)) {
+
+    std::array<std::vector<forebay::duration>, measured_rows.size()> times;
+    const forebay::time_point until = clock.now() + enough;
+    // In rounds, so that what else goes on in the machine meanwhile meets all sizes alike.
+    for (int round = 0; round < least || (round < most && clock.now() < until); ++round) {
+        for (std::size_t i = 0; i < times.size(); ++i) {
+            const std::vector<request> batch(measured_rows[i], {modality::text, static_cast<std::uint16_t>(round)});
             run(batch);
-            times.push_back(run.last_call().end - run.last_call().start);
+            times[i].push_back(run.last_call().end - run.last_call().start);
         }
-        const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
-        std::ranges::nth_element(times, middle);
-        result.points_.push_back({static_cast<std::int64_t>(rows), *middle});
+    }
+    service_times result;
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        const auto middle = times[i].begin() + static_cast<std::ptrdiff_t>(times[i].size() / 2);
+        std::ranges::nth_element(times[i], middle);
+        result.points_.push_back({static_cast<std::int64_t>(measured_rows[i]), *middle});
     }
     return result;
 }
