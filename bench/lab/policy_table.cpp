@@ -99,18 +99,19 @@ void print_row(const sim::report& run) {
 void print_terms() {
     std::printf("* Offered for %d s, Poisson, seed %d: ", static_cast<int>(seconds), static_cast<int>(seed));
     for (const tenant& who : tenants) std::printf("%s %d/s, ", who.name, static_cast<int>(who.per_second));
-    std::printf("each of");
-    const char* separator = "";
+    const char* separator = "each";
     for (const modality& kind : modalities) {
-        std::printf("%s %s %d %% (rows of input: %d)", separator, kind.name, static_cast<int>(kind.percent),
-                    static_cast<int>(kind.rows));
+        std::printf("%s %d %% %s of %d row%s", separator, static_cast<int>(kind.percent), kind.name,
+                    static_cast<int>(kind.rows), kind.rows == 1 ? "" : "s");
         separator = ",";
     }
     std::printf(
-        ".\n* Limit for a tenant: %d/s, burst %d. In a batch at most %d, for company at most %d ms, in the queue at "
-        "most %d.\n* Time of a batch:",
+        ".\n* Limit for a tenant: %d/s, burst %d. Batches of at most %d requests, which wait at most %d ms for "
+        "company; "
+        "at most %d in the queue.\n",
         static_cast<int>(allowed_per_second), static_cast<int>(burst), static_cast<int>(max_batch),
         static_cast<int>(max_delay / 1ms), static_cast<int>(max_queued));
+    std::printf("* Time of a batch:");
     separator = "";
     for (const auto& [rows, time] : service_times()) {
         std::printf("%s %s ms for %d", separator, ms(time).c_str(), static_cast<int>(rows));
