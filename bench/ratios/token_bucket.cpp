@@ -132,29 +132,25 @@ void two_threads(const ratio::options& options) {
     caller forebay_time[2]{{0, 2 * between_calls}, {0, 2 * between_calls}};
     caller rival_time[2]{{0, 2 * between_calls}, {0, 2 * between_calls}};
 
-    const ratio::contest contest{"token bucket, 2 threads on one",
-                                 "ns a call of either",
-                                 options.repetitions(101),
-                                 {{"compare-exchange increment, 2 threads",
-                                   [&] {
-                                       return threads::two_at_once(
-                                           calls, [&](std::size_t, std::size_t count) { count_up(counter, count); });
-                                   }},
-                                  {"token_bucket<multi_threaded> admitted, 2 threads",
-                                   [&] {
-                                       return threads::two_at_once(calls, [&](std::size_t thread, std::size_t count) {
-                                           caller time = forebay_time[thread];
-                                           expect(ask_forebay(bucket, time, count), count);
-                                           forebay_time[thread] = time;
-                                       });
-                                   }},
-                                  {"bucket in doubles under a mutex, 2 threads", [&] {
-                                       return threads::two_at_once(calls, [&](std::size_t thread, std::size_t count) {
-                                           caller time = rival_time[thread];
-                                           expect(ask_rival(locked, time, count), count);
-                                           rival_time[thread] = time;
-                                       });
-                                   }}}};
+    const auto together = [](auto work) {
+        return [work] { return threads::calmest([&] { return threads::two_at_once(calls, work); }); };
+    };
+    const ratio::contest contest{
+        "token bucket, 2 threads on one",
+        "ns a call of either",
+        options.repetitions(101),
+        {{"compare-exchange increment, 2 threads",
+          together([&](std::size_t, std::size_t count) { count_up(counter, count); })},
+         {"token_bucket<multi_threaded> admitted, 2 threads", together([&](std::size_t thread, std::size_t count) {
+              caller time = forebay_time[thread];
+              expect(ask_forebay(bucket, time, count), count);
+              forebay_time[thread] = time;
+          })},
+         {"bucket in doubles under a mutex, 2 threads", together([&](std::size_t thread, std::size_t count) {
+              caller time = rival_time[thread];
+              expect(ask_rival(locked, time, count), count);
+              rival_time[thread] = time;
+          })}}};
     contest.report_max("token_bucket_2_threads_vs_cas", 1, 0, 2);
     contest.report_max("token_bucket_2_threads_vs_mutex_doubles", 1, 2, 0.5);
 }
