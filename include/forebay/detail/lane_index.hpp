@@ -27,6 +27,70 @@ struct lane {
     bool open{false};    // among the open
 };
 
+/// Lanes by rank, best first. While there are few, which is the rule, they stand in no order and the best is searched
+/// for; beyond that in a heap.
+///
+/// cost  push, erase, update O(1) while few, else O(log lanes); best O(few), else O(1); within reserve() nothing throws
+template <class Rank>
+class ranked_lanes {
+public:
+    void reserve(std::size_t lanes) {
+        few_.reserve(most_few);
+        many_.reserve(lanes);
+    }
+    [[nodiscard]] bool empty() const noexcept { return few_.empty() && many_.empty(); }
+    /// Only when not empty.
+    [[nodiscard]] std::uint32_t best() const noexcept {
+        if (!many_.empty()) return many_.top_slot();
+        const standing* first = few_.data();
+        for (const standing& other : few_) {
+            if (other.rank < first->rank) first = &other;
+        }
+        return first->id;
+    }
+    void push(Rank rank, std::uint32_t id, std::uint32_t* positions) noexcept {
+        if (many_.empty() && few_.size() < most_few) {
+            positions[id] = static_cast<std::uint32_t>(few_.size());
+            few_.push_back({rank, id});
+            return;
+        }
+        for (const standing& each : few_) many_.push(each.rank, each.id, positions);
+        few_.clear();
+        many_.push(rank, id, positions);
+    }
+    void erase(std::uint32_t id, std::uint32_t* positions) noexcept {
+        if (many_.empty()) {
+            few_[positions[id]] = few_.back();
+            positions[few_.back().id] = positions[id];
+            few_.pop_back();
+            return;
+        }
+        many_.erase(id, positions);
+        if (many_.size() > most_few / 2) return;
+        for (std::size_t place = 0; place < many_.size(); ++place) {
+            positions[many_.slot_at(place)] = static_cast<std::uint32_t>(place);
+            few_.push_back({many_.rank_at(place), many_.slot_at(place)});
+        }
+        many_.clear();
+    }
+    void update(Rank rank, std::uint32_t id, std::uint32_t* positions) noexcept {
+        if (many_.empty()) {
+            few_[positions[id]].rank = rank;
+        } else {
+            many_.update(rank, id, positions);
+        }
+    }
+
+private:
+    static constexpr std::size_t most_few = 16;
+    struct standing {
+        Rank rank;
+        std::uint32_t id;
+    };
+    std::vector<standing> few_;
+    slot_heap<Rank> many_;
+};
+
 /// Which lanes there are, by key; which of them are open, best first; and when the others open.
 ///
 /// cost    find O(1); place O(log lanes), and O(1) when nothing changed
@@ -97,10 +161,10 @@ public:
             open_.push(rank(id), id, positions_.data());
         }
     }
-    [[nodiscard]] std::uint32_t best_open() const noexcept { return open_.empty() ? none : open_.top_slot(); }
+    [[nodiscard]] std::uint32_t best_open() const noexcept { return open_.empty() ? none : open_.best(); }
     /// Some lane that has requests, open or not.
     [[nodiscard]] std::uint32_t any() const noexcept {
-        if (!open_.empty()) return open_.top_slot();
+        if (!open_.empty()) return open_.best();
         return shut_.empty() ? none : shut_.top_slot();
     }
     [[nodiscard]] time_point next_opening() const noexcept {
@@ -145,7 +209,7 @@ private:
     key_index keys_;
     std::uint32_t recent_{none};
     std::uint32_t resting_{none};
-    slot_heap<rank_type> open_;
+    ranked_lanes<rank_type> open_;
     slot_heap<opening> shut_;
 };
 

@@ -82,6 +82,10 @@ public:
         std::construct_at(reinterpret_cast<Value*>(taken.raw), std::forward<Parts>(parts)...);
         taken.lane = lane;
         first_free_ = after;
+        if (after != no_slot) {  // the next request writes there, and another CPU may have been the last to
+            __builtin_prefetch(&entries_[after], 1);
+            __builtin_prefetch(entries_[after].raw, 1);
+        }
     }
     void release(std::uint32_t slot) noexcept {
         entry& left = entries_[slot];
