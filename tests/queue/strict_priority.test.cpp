@@ -60,6 +60,7 @@ TEST_CASE("B-14 a priority out of range is refused as never, not mapped to a def
     for (const std::int32_t priority : {4, 5, 63, 64, 65, -1, -2, std::numeric_limits<std::int32_t>::max(),
                                         std::numeric_limits<std::int32_t>::min()}) {
         CHECK(said(priority) == fb::never(fb::limit::bad_priority));
+        CHECK(fb::strict_priority{fb::fifo{}, 4}.child_of({.priority = priority}) == fb::no_child);
     }
 }
 
