@@ -223,4 +223,21 @@ template <class Condition>
     return true;
 }
 
+/// Waits until so many threads sleep in a wait of `watched`.
+[[nodiscard]] inline bool asleep(int threads) {
+    return soon([&] { return watched::sleeping == threads; });
+}
+
+/// A door that host code waits at until the test opens it.
+class door {
+public:
+    void open() { open_ = true; }
+    void wait() const {
+        while (!open_) std::this_thread::yield();
+    }
+
+private:
+    std::atomic<bool> open_{false};
+};
+
 }  // namespace host
