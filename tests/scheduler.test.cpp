@@ -744,15 +744,13 @@ TEST_CASE("F9 a sink may destroy the scheduler that is calling it, and everybody
     host::counting_clock clock;
     host::mailbox<int> mail;
     std::vector<batch_type> out;
+    const fb::policies chosen{.batching = fb::size_or_delay{.max_batch_size = 3},
+                              .executors = 2,
+                              .clock = clock,
+                              .sync = fb::single_threaded{}};
     const auto run_all = [&](auto infer) {
-        auto owner = std::make_unique<decltype(fb::make_scheduler<int, int>(
-            fb::policies{
-                .batching = fb::size_or_delay{}, .executors = 2, .clock = clock, .sync = fb::single_threaded{}},
-            infer))>(fb::policies{.batching = fb::size_or_delay{.max_batch_size = 3},
-                                  .executors = 2,
-                                  .clock = clock,
-                                  .sync = fb::single_threaded{}},
-                     infer);
+        using scheduler_type = decltype(fb::make_scheduler<int, int>(chosen, infer));
+        auto owner = std::make_unique<scheduler_type>(chosen, infer);
         auto& scheduler = *owner;
         bool accepted = false;  // before or after the sink of an expired one is called: either will do
         std::vector<fb::ticket> tickets;
