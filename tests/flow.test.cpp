@@ -440,6 +440,7 @@ TEST_CASE("flow: members end one by one or with their batch, each once, and sett
     m.flow.end_running(at(2), members[0], fb::ending::failed);
     m.books();
     machine::flow_type::settle(members[0], 99);  // too late
+    CHECK(members[0].actual_cost == 4);
     CHECK(m.flow.find_running(first) == nullptr);
     CHECK(m.books().failed == 1);
     CHECK(m.books().running == 3);

@@ -32,6 +32,9 @@ inline host_model model;
 inline Prompt prompt;
 
 inline auto reply_to_client = [](fb::outcome<Reply>) {};
+inline bool serving() {
+    return false;
+}
 inline void wait_for_events_until(fb::time_point) {}
 inline void tell_client(const char*) {}
 inline void tell_client(const char*, fb::duration) {}
