@@ -7,6 +7,7 @@
 #include <forebay/queue/strict_priority.hpp>
 #include <forebay/scheduler.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstddef>
@@ -680,6 +681,24 @@ TEST_CASE("F8 a sink may call anything of the scheduler that is calling it") {
     CHECK(submitted == (what == 0 && way != 3));
     CHECK(scheduler.stats().balanced());
     CHECK(scheduler.stats().sink_failures == 0);
+}
+
+TEST_CASE("F8 sinks that poll do not nest, however much waits") {
+    bench host;
+    auto scheduler = host.make({.max_batch_size = 1});
+    int depth = 0;
+    int deepest = 0;
+    for (int tag = 0; tag < 1'000; ++tag) {
+        REQUIRE(scheduler.submit(tag, {}, [&, sink = host.mail.sink(tag)](fb::outcome<int> o) {
+            deepest = std::max(deepest, ++depth);
+            sink(std::move(o));
+            scheduler.poll();
+            --depth;
+        }));
+    }
+    CHECK(scheduler.poll() == fb::no_deadline);
+    CHECK(host.mail.count(fb::ending::delivered) == 1'000);
+    CHECK(deepest == 1);
 }
 
 TEST_CASE("F8 an inference callback may call anything of the scheduler that is calling it") {

@@ -275,6 +275,13 @@ TEST_CASE("executors bounds the batches that are out, and one that comes back ma
     for (std::size_t i = 0; i < last.size(); ++i) last[i].succeed(0);
     scheduler.poll();
     CHECK(host.out.size() == executors + 1);
+    // And so on until all is served: what a batch took up is used again.
+    while (!host.out.empty()) {
+        host.out.erase(host.out.begin());
+        scheduler.poll();
+    }
+    CHECK(host.mail.all.size() == 40);
+    CHECK(scheduler.stats().batches == 10);
     CHECK(scheduler.stats().balanced());
 }
 
