@@ -23,6 +23,14 @@ namespace fb = forebay;
 using host::at;
 using namespace std::chrono_literals;
 
+// clang links its thread sanitizer's operator new into the program, where it cannot be replaced.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define FOREBAY_TEST_KEEPS_OPERATOR_NEW
+#endif
+#endif
+
+#if !defined(FOREBAY_TEST_KEEPS_OPERATOR_NEW)
 // One allocation of this program can be made to fail: the k-th from now on this thread. (Not inlined: g++ 12 then takes
 // the pair for a mismatch.)
 namespace {
@@ -50,6 +58,10 @@ void* take(std::size_t size, std::size_t alignment) {
 [[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
     return take(size, static_cast<std::size_t>(alignment));
 }
+// A sanitizer's own would not come by the one above.
+[[gnu::noinline]] void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+    return std::malloc(size == 0 ? 1 : size);
+}
 [[gnu::noinline]] void operator delete(void* memory) noexcept {
     std::free(memory);
 }
@@ -62,6 +74,7 @@ void* take(std::size_t size, std::size_t alignment) {
 [[gnu::noinline]] void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
     std::free(memory);
 }
+#endif
 
 namespace {
 
@@ -236,6 +249,7 @@ TEST_CASE("flow: a refused payload and sink stay with the caller, an accepted on
     CHECK(**flow.job_of(id).request == 1);
 }
 
+#if !defined(FOREBAY_TEST_KEEPS_OPERATOR_NEW)
 TEST_CASE("flow: accepting that runs out of memory throws and leaves no trace") {
     host::ledger_of_permits admission;
     fb::policies chosen{.admission = admission, .capacity = {.max_requests = 100}, .sync = fb::single_threaded{}};
@@ -277,6 +291,7 @@ TEST_CASE("flow: accepting that runs out of memory throws and leaves no trace") 
     }
     CHECK(failures > 2);
 }
+#endif
 
 // ---- ends before the model
 
