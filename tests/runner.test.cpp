@@ -208,6 +208,32 @@ TEST_CASE("F10 a slow sink holds up nobody else's batch") {
     }
 }
 
+TEST_CASE(
+    "F10 a batch that is due later leaves in time although the runner that freed the executor is stuck in a sink") {
+    door answered;
+    door release;
+    std::atomic<int> told{0};
+    std::atomic<int> started{0};
+    auto scheduler = fb::make_scheduler<int, int>(
+        fb::policies{.batching = fb::size_or_delay{.max_batch_size = 2, .max_queue_delay = 200ms},
+                     .sync = host::watched{}},
+        [&](std::span<const int> requests) {
+            if (++started == 1) answered.wait();
+            return same(requests);
+        });
+    runners threads{scheduler, 2};
+    REQUIRE(asleep(2));
+    const auto stuck = [&](fb::outcome<int>) { release.wait(); };
+    for (int tag = 0; tag < 2; ++tag) REQUIRE(scheduler.submit(tag, {}, stuck));
+    const bool working = soon([&] { return started == 1; }) && asleep(1);
+    REQUIRE(scheduler.submit(2, {}, [&](fb::outcome<int>) { ++told; }));
+    answered.open();
+    const bool served = soon([&] { return told == 1; });
+    release.open();
+    CHECK(working);
+    CHECK(served);
+}
+
 TEST_CASE("run returns on every thread when the scheduler is closed, and at once if it was") {
     std::atomic<int> told{0};
     auto scheduler = fb::make_scheduler<int, int>(

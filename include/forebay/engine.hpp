@@ -263,7 +263,7 @@ protected:
     template <class Next>
     void end_batch(unique_lock& lock, record& of, time_point now, ending how, Next&& next, slips& found) noexcept {
         flow_.end_batch(now, of, how);
-        const bool wake = waiters_ > 0 && flow_.next_wakeup(now) <= now;
+        const bool wake = waiters_ > 0 && wakes_somebody(now);
         lock.unlock();
         if (wake) wake_.notify_one();  // the executor is free, this thread is not: it has sinks to call
         for (auto& member : of) {
