@@ -21,6 +21,7 @@ namespace forebay::inline v0 {
 // 4. `condition`: notify_one, notify_all, wait(lock), wait_until(lock, std::chrono::steady_clock::time_point).
 // 5. `thread_id`, `this_thread()`: who runs, comparable.
 // 6. `concurrent`: whether two threads may be inside at all.
+// 7. `relax()`: lets a moment pass for another thread.
 
 /// For objects that several threads use at once.
 struct multi_threaded {
@@ -29,12 +30,23 @@ struct multi_threaded {
     template <class T>
     using atomic = std::atomic<T>;
 
+    /// Tells the processor that this thread waits for another: a few dozen cycles in which that one has the cache line.
+    static void relax() noexcept {
+#if defined(__x86_64__) || defined(__i386__)
+        __builtin_ia32_pause();
+#elif defined(__aarch64__)
+        asm volatile("isb");
+#endif
+    }
+
     /// Four bytes. Spins briefly, then sleeps in the kernel.
     class word_lock {
     public:
         void lock() noexcept {
             for (int spin = 0; spin < 64; ++spin) {
-                if (try_lock()) return;
+                // Looking before trying: a try that fails takes the line from who holds the lock.
+                if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
+                for (int i = 0; i < 4; ++i) relax();
             }
             while (state_.exchange(contended, std::memory_order_acquire) != free) {
                 state_.wait(contended, std::memory_order_relaxed);
@@ -62,7 +74,9 @@ struct multi_threaded {
     using condition = std::condition_variable_any;
 
     using thread_id = std::thread::id;
-    [[nodiscard]] static thread_id this_thread() noexcept { return std::this_thread::get_id(); }
+    [[nodiscard]] static thread_id this_thread() noexcept {
+        return std::this_thread::get_id();
+    }
 };
 
 /// For objects that one thread uses, or that the host locks: plain loads and stores, locks that cost nothing.
@@ -102,6 +116,8 @@ struct single_threaded {
     private:
         T value_{};
     };
+
+    static void relax() noexcept {}
 
     struct word_lock {
         void lock() noexcept {}

@@ -399,6 +399,7 @@ struct colliding {
         }
     };
     using word_lock = multi_threaded::word_lock;
+    static void relax() noexcept {}
 };
 
 }  // namespace
