@@ -211,7 +211,7 @@ TEST_CASE("flow: what is accepted is queued with its payload, its sink and its p
     CHECK(m.flow.find_running(id) == nullptr);
 }
 
-TEST_CASE("flow: a refusal counts by its limit and changes nothing else; what the queue refuses takes no token") {
+TEST_CASE("flow: a refusal counts by its limit and changes nothing else, and what the queue refuses takes no token") {
     machine m{{.capacity = {.max_requests = 2}}};
     CHECK(m.submit(0, {.cost = -1}).which == fb::limit::bad_cost);
     CHECK(m.submit(7, {.deadline = at(7)}).which == fb::limit::deadline);
