@@ -118,7 +118,8 @@ public:
                 if (!out.members[m].ended) end_early(lock, now, out.members[m], ending::closed, alive);
             }
         }
-        while (somebody_else_is_inside()) wake_.wait(lock);
+        inert_ = true;
+        while (is_inside(who::another)) wake_.wait(lock);
     }
 
     void wake_all() noexcept {
@@ -136,27 +137,28 @@ public:
     }
 
     void end_each(record& of, ending how, outcome_type (*next)(void*), void* state) noexcept override {
-        const time_point now = clock_.now();
         const keeper alive = this->shared_from_this();
         unique_lock lock{mutex_};
+        if (inert_) return;
         visit inside{*this};
+        const time_point now = read_clock(lock);
         end_batch(
             lock, of, now, how, [&] { return next(state); }, inside.found);
         lock.lock();
         inside.leave(*this);
     }
     void end_one(record& of, std::size_t index, outcome_type&& how) noexcept override {
-        const time_point now = clock_.now();
         const keeper alive = this->shared_from_this();
         unique_lock lock{mutex_};
-        auto& member = of.members[index];
-        if (member.ended) return;
-        flow_.end_running(now, member, how.how());
-        job& over = flow_.job_of(member);
+        if (inert_) return;
         visit inside{*this};
-        lock.unlock();
-        call(over, std::move(how), inside.found);
-        lock.lock();
+        const time_point now = read_clock(lock);
+        if (auto& member = of.members[index]; !member.ended) {
+            flow_.end_running(now, member, how.how());
+            lock.unlock();
+            call(flow_.job_of(member), std::move(how), inside.found);
+            lock.lock();
+        }
         inside.leave(*this);
     }
     void settle(record& of, std::size_t index, std::int64_t actual_cost) noexcept override {
@@ -195,7 +197,7 @@ protected:
             of.flow_.correct(found);
             if (of.flow_.is_done()) of.wake_.notify_all();  // runners that may return, or a destructor that waits
         }
-        typename sync::thread_id who{sync::this_thread()};
+        typename sync::thread_id thread{sync::this_thread()};
         visit* next;
         slips found;
     };
@@ -210,20 +212,23 @@ protected:
         wake_at_ = next;
         return true;
     }
-    [[nodiscard]] bool is_inside() const noexcept {
+    /// Whether this thread, or another one, is inside host code.
+    enum class who : bool { another, this_one };
+    [[nodiscard]] bool is_inside(who asked) const noexcept {
         for (const visit* at = visits_; at != nullptr; at = at->next) {
-            if (at->who == sync::this_thread()) return true;
-        }
-        return false;
-    }
-    [[nodiscard]] bool somebody_else_is_inside() const noexcept {
-        for (const visit* at = visits_; at != nullptr; at = at->next) {
-            if (at->who != sync::this_thread()) return true;
+            if ((at->thread == sync::this_thread()) == (asked == who::this_one)) return true;
         }
         return false;
     }
 
     // ---- out of the lock for host code, and back
+
+    [[nodiscard]] time_point read_clock(unique_lock& lock) noexcept {
+        lock.unlock();
+        const time_point now = clock_.now();
+        lock.lock();
+        return now;
+    }
 
     /// Calls a sink, then destroys it and the payload.
     static void call(job& over, outcome_type&& how, slips& found) noexcept {
@@ -288,6 +293,7 @@ protected:
     decltype(Policies::clock) clock_;
     flow_type flow_;
     visit* visits_{nullptr};
+    bool inert_{false};  // the scheduler is gone, and the host's clock perhaps too
     std::size_t waiters_{0};
     time_point wake_at_{no_deadline};  // when the sleeping runners wake by themselves
 };

@@ -39,7 +39,8 @@ public:
         time_point now = time_now();
         keeper alive;
         unique_lock lock{mutex_};
-        if (this->is_inside()) return flow_.next_wakeup(now);  // from a sink: the poll it was called by goes on
+        if (this->is_inside(base::who::this_one))
+            return flow_.next_wakeup(now);  // from a sink: the poll it was called by goes on
         for (;;) {
             ended_list over;
             record* const due = flow_.step(now, over);

@@ -173,9 +173,9 @@ public:
     /// When it left. Only of a batch that is not empty.
     [[nodiscard]] time_point dispatched() const noexcept { return record_->dispatched; }
 
-    /// Answers every member: the i-th element of `results` (a Result, or an outcome<Result>) is for the i-th member. With
-    /// more or fewer elements than members, all members fail with `failure::wrong_count`: nothing is ever shifted to a
-    /// neighbour. Afterwards the batch is empty.
+    /// Answers every member: the i-th element of `results` (a Result, or an outcome<Result>) is moved to the i-th member,
+    /// also out of a range that the host keeps. With more or fewer elements than members, all members fail with
+    /// `failure::wrong_count`: nothing is ever shifted to a neighbour. Afterwards the batch is empty.
     template <class Results>
     requires results_for<std::remove_reference_t<Results>, Result>
     void complete(Results&& results) noexcept {
