@@ -6,16 +6,11 @@
 #include <forebay/outcome.hpp>
 #include <forebay/verdict.hpp>
 
-#include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
-#include <iterator>
 #include <memory>
 #include <optional>
-#include <span>
-#include <type_traits>
 #include <utility>
 
 namespace forebay::inline v0::detail {
