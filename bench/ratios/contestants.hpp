@@ -90,6 +90,7 @@ public:
         now_ = clock_.now();
     }
     void submit(std::uint64_t id) {
+        // The deadlines of a burst differ, as if its requests had come a microsecond apart.
         const auto ticket =
             scheduler_.submit_at(now_, prompt{id, this},
                                  {.tenant = fb::tenant_id{id % 64},
