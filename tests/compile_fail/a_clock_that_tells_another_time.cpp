@@ -6,9 +6,13 @@
 
 struct wall {
 #ifdef FOREBAY_CONTROL
-    forebay::time_point now() const noexcept { return forebay::steady_clock{}.now(); }
+    forebay::time_point now() const noexcept {
+        return forebay::steady_clock{}.now();
+    }
 #else
-    std::chrono::system_clock::time_point now() const noexcept { return std::chrono::system_clock::now(); }
+    std::chrono::system_clock::time_point now() const noexcept {
+        return std::chrono::system_clock::now();
+    }
 #endif
 };
 

@@ -11,7 +11,9 @@ struct half_open {
             return forebay::admitted(now);
         }
 #else
-        bool try_acquire(const forebay::request_info&) { return true; }
+        bool try_acquire(const forebay::request_info&) {
+            return true;
+        }
 #endif
         void settle(forebay::permit&, std::int64_t, forebay::time_point) noexcept {}
         void give_back(forebay::permit&, forebay::time_point) noexcept {}

@@ -5,11 +5,10 @@
 
 void make() {
     std::vector<int> results;
-    static_cast<void>(
-        forebay::make_scheduler<int, int>(forebay::policies{}, [&](std::span<const int> requests) {
-            results.assign(requests.size(), 0);
+    static_cast<void>(forebay::make_scheduler<int, int>(forebay::policies{}, [&](std::span<const int> requests) {
+        results.assign(requests.size(), 0);
 #ifdef FOREBAY_CONTROL
-            return results;
+        return results;
 #endif
-        }));
+    }));
 }

@@ -10,7 +10,9 @@ struct cheapest_first {
         return static_cast<std::uint64_t>(request.info.cost);
     }
 #else
-    bool operator()(const forebay::queued& a, const forebay::queued& b) const { return a.info.cost < b.info.cost; }
+    bool operator()(const forebay::queued& a, const forebay::queued& b) const {
+        return a.info.cost < b.info.cost;
+    }
 #endif
 };
 
