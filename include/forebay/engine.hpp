@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/batch/batch.hpp>
+#include <forebay/detail/visits.hpp>
 #include <forebay/flow.hpp>
 #include <forebay/outcome.hpp>
 #include <forebay/verdict.hpp>
@@ -42,7 +43,7 @@ public:
         std::pair<ticket, verdict> answer{};
         keeper alive;
         unique_lock lock{mutex_};
-        if (flow_.may_expire(now)) [[unlikely]] {
+        if (flow_.may_expire(now) && !visits_.this_thread_is_inside()) [[unlikely]] {
             lock.unlock();
             alive = this->shared_from_this();
             expire(now);  // makes room
@@ -75,7 +76,10 @@ public:
         }
         auto* const running = flow_.find_running(id);
         if (running == nullptr) return false;
-        end_early(lock, now, *running, ending::cancelled, alive);
+        alive = this->shared_from_this();
+        visit inside{*this};
+        end_early(lock, now, *running, outcome_type{ending::cancelled}, inside.found);
+        inside.leave(*this);
         return true;
     }
 
@@ -92,11 +96,12 @@ public:
         {
             unique_lock lock{mutex_};
             flow_.close();
+            if (visits_.this_thread_is_closing()) return;  // from a sink: who called it goes on
             for (;;) {
                 ended_list closing;
                 flow_.flush(now, closing);
                 if (closing.count == 0) break;
-                deliver(lock, closing, alive);
+                deliver(lock, closing, alive, true);
             }
         }
         wake_.notify_all();
@@ -105,16 +110,19 @@ public:
     /// close, and end what is running too; returns when no other thread is inside the host's code on our behalf.
     void shut(time_point now) {
         close(now);
-        keeper alive;
+        const keeper alive = this->shared_from_this();
         unique_lock lock{mutex_};
+        visit inside{*this};
         for (std::size_t i = 0; i < flow_.records().size(); ++i) {
             record& out = *flow_.records()[i];
             for (std::size_t m = 0; m < out.size; ++m) {
-                if (!out.members[m].ended) end_early(lock, now, out.members[m], ending::closed, alive);
+                if (out.members[m].ended) continue;
+                end_early(lock, now, out.members[m], outcome_type{ending::closed}, inside.found);
             }
         }
+        inside.leave(*this);
         inert_ = true;
-        while (is_inside(who::another)) wake_.wait(lock);
+        while (visits_.another_thread_is_inside()) wake_.wait(lock);
     }
 
     void wake_all() noexcept {
@@ -148,13 +156,14 @@ public:
         if (inert_) return;
         visit inside{*this};
         const time_point now = read_clock(lock);
-        if (auto& member = of.members[index]; !member.ended) {
-            flow_.end_running(now, member, how.how());
-            lock.unlock();
-            call(flow_.job_of(member), std::move(how), inside.found);
-            lock.lock();
-        }
+        if (!of.members[index].ended) end_early(lock, now, of.members[index], std::move(how), inside.found);
         inside.leave(*this);
+    }
+    [[nodiscard]] bool unwinds(record& of) noexcept override {
+        unique_lock lock{mutex_};
+        const auto* const callback = static_cast<const visit*>(of.callback);
+        of.thrown = callback != nullptr && callback->thread == sync::this_thread();
+        return of.thrown;
     }
     void settle(record& of, std::size_t index, std::int64_t actual_cost) noexcept override {
         unique_lock lock{mutex_};
@@ -180,20 +189,19 @@ protected:
     /// after.
     using keeper = std::shared_ptr<engine>;
 
-    /// Marks that this thread is inside host code; made and left under the lock.
-    struct visit {
-        explicit visit(engine& of) noexcept : next{of.visits_} { of.visits_ = this; }
+    /// A stay of this thread inside host code; made and left under the lock.
+    struct visit : visits<sync>::visit {
+        explicit visit(engine& of, bool ends_all = false) noexcept {
+            this->closing = ends_all;
+            of.visits_.enter(*this);
+        }
         visit(const visit&) = delete;
         visit& operator=(const visit&) = delete;
         void leave(engine& of) noexcept {
-            visit** at = &of.visits_;
-            while (*at != this) at = &(*at)->next;
-            *at = next;
+            of.visits_.leave(*this);
             of.flow_.correct(found);
             if (of.flow_.is_done()) of.wake_.notify_all();  // runners that may return, or a destructor that waits
         }
-        typename sync::thread_id thread{sync::this_thread()};
-        visit* next;
         slips found;
     };
 
@@ -206,14 +214,6 @@ protected:
         if (next >= wake_at_) return false;
         wake_at_ = next;
         return true;
-    }
-    /// Whether this thread, or another one, is inside host code.
-    enum class who : bool { another, this_one };
-    [[nodiscard]] bool is_inside(who asked) const noexcept {
-        for (const visit* at = visits_; at != nullptr; at = at->next) {
-            if ((at->thread == sync::this_thread()) == (asked == who::this_one)) return true;
-        }
-        return false;
     }
 
     // ---- out of the lock for host code, and back
@@ -238,25 +238,24 @@ protected:
         for (std::size_t i = 0; i < over.count; ++i) call(flow_.job_of(over[i]), outcome_type{over.how}, found);
     }
 
-    void deliver(unique_lock& lock, const ended_list& over, keeper& alive) {
+    void deliver(unique_lock& lock, const ended_list& over, keeper& alive, bool closing = false) {
         if (!alive) alive = this->shared_from_this();
-        visit inside{*this};
+        visit inside{*this, closing};
         lock.unlock();
         call_all(over, inside.found);
         lock.lock();
         flow_.release(over);
         inside.leave(*this);
     }
-    /// Ends a member of a batch that is still out. The slot is the batch's until that comes back, so the sink moves out.
-    void end_early(unique_lock& lock, time_point now, typename record::member& member, ending how, keeper& alive) {
-        if (!alive) alive = this->shared_from_this();
-        flow_.end_running(now, member, how);
+    /// Ends a member of a batch that is still out. The slot is the batch's until that comes back, which the sink itself may
+    /// bring about, so the sink moves out.
+    void end_early(unique_lock& lock, time_point now, typename record::member& member, outcome_type&& how,
+                   slips& found) noexcept {
+        flow_.end_running(now, member, how.how());
         job over{std::nullopt, std::move(flow_.job_of(member).sink), {}, nullptr, 0};
-        visit inside{*this};
         lock.unlock();
-        call(over, outcome_type{how}, inside.found);
+        call(over, std::move(how), found);
         lock.lock();
-        inside.leave(*this);
     }
 
     /// Called with the lock held, returns without.
@@ -268,7 +267,12 @@ protected:
         if (wake) wake_.notify_one();  // the executor is free, this thread is not: it has sinks to call
         for (auto& member : of) {
             outcome_type said = ask(next, how, member.claimed, found);
-            if (member.claimed) call(flow_.job_of(member), std::move(said), found);
+            job& over = flow_.job_of(member);
+            if (member.claimed) {
+                call(over, std::move(said), found);
+            } else {
+                over.request.reset();  // ended early: its sink is gone, what is left of its payload is not
+            }
         }
     }
 
@@ -287,7 +291,7 @@ protected:
     typename sync::condition wake_;
     decltype(Policies::clock) clock_;
     flow_type flow_;
-    visit* visits_{nullptr};
+    visits<sync> visits_;
     bool inert_{false};  // the scheduler is gone, and the host's clock perhaps too
     std::size_t waiters_{0};
     time_point wake_at_{no_deadline};  // when the sleeping runners wake by themselves

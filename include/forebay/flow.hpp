@@ -212,6 +212,7 @@ public:
     void put_back(record& of) noexcept {
         for (const auto& member : of) collector_.queue().release(member.id);
         of.size = 0;
+        of.callback = nullptr;
         spare_.push_back(&of);
     }
 

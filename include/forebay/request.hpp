@@ -30,8 +30,9 @@ struct request_info {
     friend constexpr bool operator==(const request_info&, const request_info&) noexcept = default;
 };
 
-/// Names one accepted request: a place in the scheduler's table and how often that place has been used. Made by forebay
-/// only; an old ticket never touches the request that took its place. A default-made ticket names no request.
+/// Names one accepted request of one scheduler: a place in its table and how often that place has been used. An old ticket
+/// does not touch the request that took its place. Another scheduler's ticket means nothing here, and may by chance name
+/// some other request. A default-made ticket names no request.
 struct ticket {
     std::uint32_t slot{0};
     std::uint32_t generation{0};

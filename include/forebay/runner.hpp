@@ -39,7 +39,7 @@ public:
         time_point now = time_now();
         keeper alive;
         unique_lock lock{mutex_};
-        if (this->is_inside(base::who::this_one))
+        if (this->visits_.this_thread_is_inside())
             return flow_.next_wakeup(now);  // from a sink: the poll it was called by goes on
         for (;;) {
             ended_list over;
@@ -100,7 +100,7 @@ private:
         if (!alive) alive = this->shared_from_this();
         visit inside{*this};
         // Somebody else may have to look after what this thread now cannot.
-        const bool wake = due != nullptr && waiters_ > 0 && flow_.next_wakeup(now) != no_deadline;
+        const bool wake = waiters_ > 0 && flow_.next_wakeup(now) != no_deadline;
         lock.unlock();
         if (wake) wake_.notify_one();
         this->call_all(over, inside.found);
@@ -109,7 +109,7 @@ private:
                 now = infer_span(lock, *due, time_now, inside.found);
                 due->destroy_payloads();
             } else {
-                infer_batch(*due);
+                infer_batch(*due, inside);
                 due = nullptr;  // its handle brings it back
                 now = time_now();
             }
@@ -157,18 +157,34 @@ private:
             found);
         return now;
     }
-    void infer_batch(record& due) noexcept {
-        auto handle = batch_maker::make<Request, Result>(this->shared_from_this(), due);
-        try {
-            if constexpr (form == inference_form::batch_by_value) {
-                inference_(std::move(handle));
-            } else {
-                inference_(handle);
+    void infer_batch(record& due, visit& inside) noexcept {
+        const auto home = this->shared_from_this();
+        const auto hand_out = [&] { return batch_maker::make<Request, Result>(home, due); };
+        set_callback(due, &inside);
+        {
+            auto handle = hand_out();
+            try {
+                if constexpr (form == inference_form::batch_by_value) {
+                    inference_(std::move(handle));
+                } else {
+                    inference_(handle);
+                }
+            } catch (...) {
+                if (set_callback(due, nullptr, &inside)) handle = hand_out();  // its parameter died on the way here
+                handle.fail(std::current_exception());
+                return;
             }
-        } catch (...) {
-            handle.fail(std::current_exception());
         }
+        if (set_callback(due, nullptr, &inside)) hand_out();  // dropped while some other exception was on its way
     }
+    /// Says which thread is in the callback of a batch. returns whether the batch was dropped by unwinding out of it
+    bool set_callback(record& of, visit* callback, const visit* was = nullptr) noexcept {
+        unique_lock lock{mutex_};
+        if (of.callback != was) return false;  // it has come back, and is out again for somebody else
+        of.callback = callback;
+        return std::exchange(of.thrown, false);
+    }
+
     using base::clock_;
     using base::flow_;
     using base::mutex_;

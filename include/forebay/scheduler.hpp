@@ -96,7 +96,8 @@ private:
 ///
 /// It has no thread of its own: the host calls `run()` on as many threads as it has executors, or `poll()` from its event
 /// loop. Inference callback and sinks run on those threads, or on the one that cancels, closes, or completes a
-/// batch, and never under a lock.
+/// batch, and never under a lock. A submit, too, first tells requests that have expired: a host must not hold across it a
+/// lock that its sinks take.
 ///
 /// A deadline passes promptly while some thread polls or runs. With a single thread, inside the inference callback, what
 /// expires meanwhile is told on its return, or by the next submit.
@@ -138,7 +139,7 @@ public:
     ///          request was accepted, never if it was refused
     /// returns  a ticket, or the refusal
     /// errors   std::bad_alloc where a new key or a longer queue needs memory; nothing has happened then
-    /// cost     O(log n) in the queue; one clock read
+    /// cost     O(log n) in the queue, beside telling what has expired; one clock read
     template <class Payload, class Sink>
     submission submit(Payload&& request, const request_info& info, Sink&& sink) {
         return submit_at(engine_->clock().now(), std::forward<Payload>(request), info, std::forward<Sink>(sink));

@@ -63,7 +63,9 @@ struct batch_record {
     std::size_t payloads_alive{0};
     time_point dispatched{};
     dispatch_cause cause{dispatch_cause::idle};
-    bool occupies_executor{false};  // guarded by the scheduler's lock
+    bool occupies_executor{false};  // this and the next two are guarded by the scheduler's lock
+    void* callback{nullptr};        // who runs the inference callback it was handed to
+    bool thrown{false};             // dropped by an exception out of that
 };
 
 /// What a batch needs of the scheduler it came from.
@@ -76,6 +78,9 @@ public:
     /// without a lock, and gives its outcome; those of members that ended before are dropped.
     virtual void end_each(record&, ending how, outcome<Result> (*next)(void* state), void* state) noexcept = 0;
     virtual void end_one(record&, std::size_t index, outcome<Result>&&) noexcept = 0;
+    /// Whether the batch is being dropped because its inference callback, on this thread, throws: it is then left for
+    /// whoever called that.
+    [[nodiscard]] virtual bool unwinds(record&) noexcept = 0;
     virtual void settle(record&, std::size_t index, std::int64_t actual_cost) noexcept = 0;
     [[nodiscard]] virtual bool has_ended(const record&, std::size_t index) noexcept = 0;
     /// Takes the record back. Every member has ended.
@@ -225,7 +230,13 @@ private:
         home->end_each(of, how, next, state);
         home->recycle(of);
     }
-    void drop() noexcept { fail(failure::not_completed, nullptr); }
+    void drop() noexcept {
+        if (record_ != nullptr && std::uncaught_exceptions() > 0 && home_->unwinds(*record_)) {
+            record_ = nullptr;
+            home_.reset();
+        }
+        fail(failure::not_completed, nullptr);
+    }
 
     std::shared_ptr<home_type> home_;
     record_type* record_;

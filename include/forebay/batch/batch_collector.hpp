@@ -26,9 +26,19 @@ class batch_collector {
         "forebay: a batch policy needs a member max_batch_size and plan(waiting_group) -> batch_plan, noexcept; "
         "copy the model in <forebay/batch/policy.hpp>");
 
+    /// The policy's plan, brought into range. A queue that holds less than a batch is full before the batch is.
     struct close_rule {
         Policy policy;
-        [[nodiscard]] time_point opens(const waiting_group& group) const noexcept { return policy.plan(group).due; }
+        std::size_t most;
+        [[nodiscard]] batch_plan plan(const waiting_group& group) const noexcept {
+            if (group.count >= most && most < policy.max_batch_size) {
+                return {time_point::min(), most, dispatch_cause::full};
+            }
+            batch_plan plan = policy.plan(group);
+            plan.size = std::clamp(plan.size, std::size_t{1}, std::min(group.count, most));
+            return plan;
+        }
+        [[nodiscard]] time_point opens(const waiting_group& group) const noexcept { return plan(group).due; }
     };
 
 public:
@@ -43,7 +53,8 @@ public:
     /// in_hand  how many requests may be out in batches at once
     /// errors   std::invalid_argument for bounds, an order or a policy that cannot be
     batch_collector(Order order, capacity bounds, Policy policy, std::size_t in_hand)
-        : policy_{checked(policy)}, queue_{std::move(order), bounds, close_rule{policy_}, in_hand} {}
+        : rule_{checked(policy), std::min(std::size_t{policy.max_batch_size}, bounds.max_requests)},
+          queue_{std::move(order), bounds, rule_, in_hand} {}
 
     [[nodiscard]] queue_type& queue() noexcept { return queue_; }
     [[nodiscard]] const queue_type& queue() const noexcept { return queue_; }
@@ -60,9 +71,8 @@ public:
         if (!due && draining) group = queue_.any_group();
         if (!group) return std::nullopt;
         const waiting_group waiting = queue_.group(*group);
-        const batch_plan plan = policy_.plan(waiting);
-        const std::size_t most = std::min(waiting.count, std::size_t{policy_.max_batch_size});
-        const std::size_t size = due ? std::clamp(plan.size, std::size_t{1}, most) : most;
+        const batch_plan plan = rule_.plan(waiting);
+        const std::size_t size = due ? plan.size : std::min(waiting.count, rule_.most);
         queue_.take(*group, size, sink);
         return collected{size, due ? plan.cause : dispatch_cause::drain};
     }
@@ -80,7 +90,7 @@ private:
         return policy;
     }
 
-    Policy policy_;
+    close_rule rule_;
     queue_type queue_;
 };
 

@@ -27,7 +27,7 @@ class slot_table {
 
 public:
     // Aligned, so that what every operation touches is in the first line of an entry, and not in two.
-    struct alignas(64) entry : Header {
+    struct alignas(alignof(Value) > 64 ? alignof(Value) : 64) entry : Header {
         std::uint32_t lane;  // of the queue, or one of the two states below
         std::uint32_t generation;
         std::uint32_t next;  // neighbours in a list of the lane
