@@ -91,12 +91,13 @@ public:
         wake_.notify_all();
     }
 
-    void close(time_point now) {
+    /// From a sink of another close that one goes on with it, unless all is `going`.
+    void close(time_point now, bool going = false) {
         keeper alive;
         {
             unique_lock lock{mutex_};
             flow_.close();
-            if (visits_.this_thread_is_closing()) return;  // from a sink: who called it goes on
+            if (visits_.this_thread_is_closing() && !going) return;
             for (;;) {
                 ended_list closing;
                 flow_.flush(now, closing);
@@ -109,7 +110,7 @@ public:
 
     /// close, and end what is running too; returns when no other thread is inside the host's code on our behalf.
     void shut(time_point now) {
-        close(now);
+        close(now, true);
         const keeper alive = this->shared_from_this();
         unique_lock lock{mutex_};
         visit inside{*this};
@@ -275,8 +276,7 @@ protected:
             }
         }
     }
-
-    /// The next outcome; a failed one if the host's range of results throws.
+    /// The next outcome; a failed one if the host's range throws.
     template <class Next>
     static outcome_type ask(Next& next, ending how, bool claimed, slips& found) noexcept {
         try {

@@ -127,7 +127,8 @@ public:
         return *this;
     }
     /// Closes; what is queued or running ends as `closed`; waits until no other thread is inside a sink or the
-    /// inference callback. Batches still out are inert from then on. May run inside a sink.
+    /// inference callback. Batches still out are inert from then on. May run inside a sink; those it was called
+    /// among (at most 32 that ended together) are called after it.
     ~scheduler() { shut(); }
 
     /// Takes a request in, or says why not and when.

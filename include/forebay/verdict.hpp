@@ -31,6 +31,7 @@ enum class limit : std::uint8_t {
 /// How far `verdict::when` can be relied on.
 enum class certainty : std::uint8_t {
     exact,          ///< the same call succeeds at `when` if nobody else comes first, and not one nanosecond earlier
+                    ///< unless what others took is given back (they expired, were cancelled, or cost less)
     estimate,       ///< from what was observed
     on_completion,  ///< something in flight must end first; `when` is the earliest useful time to ask
 };

@@ -11,6 +11,7 @@
 #include <forebay/queue/fifo.hpp>
 #include <forebay/verdict.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -77,7 +78,7 @@ public:
     [[nodiscard]] verdict check(const request_info& info, time_point now) const noexcept {
         if (info.cost < 0) return never(limit::bad_cost);
         if (!order_type::has_place(order_, info)) return never(limit::bad_priority);
-        if (info.deadline <= now) return never(limit::deadline);
+        if (is_past(info.deadline, now)) return never(limit::deadline);
         if (info.cost > bounds_.max_cost) return never(limit::queued_cost, info.cost - bounds_.max_cost);
         if (size_ >= bounds_.max_requests || slots_.full()) {
             return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
@@ -222,24 +223,21 @@ public:
     }
 
     /// Whether `expire` may find something at `now`. O(1); false is certain.
-    [[nodiscard]] bool may_expire(time_point now) const noexcept { return expires_from_ <= now; }
+    [[nodiscard]] bool may_expire(time_point now) const noexcept { return is_past(expires_from_, now); }
     /// Earliest deadline of a waiting request, exact; `no_deadline` if there is none.
     [[nodiscard]] time_point next_deadline() noexcept { return deadlines_.next(); }
     /// When the next gate opens, exact; time_point::min() if one is known to be open; `no_deadline` if nothing waits.
     [[nodiscard]] time_point next_opening() const noexcept { return lanes_.next_opening(); }
     /// The earliest instant at which an answer of this queue can change by itself, exact.
-    [[nodiscard]] time_point next_event() noexcept {
-        const time_point deadline = next_deadline();
-        const time_point opens = next_opening();
-        return deadline < opens ? deadline : opens;
-    }
+    [[nodiscard]] time_point next_event() noexcept { return std::min(next_deadline(), next_opening()); }
 
 private:
     static std::size_t slots(const capacity& bounds, std::size_t in_hand) {
-        if (in_hand > (std::size_t{1} << 30)) {
-            throw std::invalid_argument("forebay: a queue's in_hand (scheduler: requests in batches) must be <= 2^30");
-        }
-        return bounds.max_requests + in_hand;
+        if (in_hand <= (std::size_t{1} << 30)) return bounds.max_requests + in_hand;
+        throw std::invalid_argument("forebay: a queue's in_hand (scheduler: requests in batches) must be <= 2^30");
+    }
+    [[nodiscard]] static bool is_past(time_point deadline, time_point now) noexcept {
+        return deadline <= now && deadline != no_deadline;
     }
     [[nodiscard]] static std::optional<group_id> present(group_id id) noexcept {
         return id == lanes_type::none ? std::nullopt : std::optional{id};
