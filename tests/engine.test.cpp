@@ -78,11 +78,12 @@ TEST_CASE("I30 no lock is held while the clock, the callback, a sink, or the end
     witness captured;
     witness callbacks;
     std::vector<batch_type> out;
+    // Not inside the generic lambda: there clang 19 loses members when it deduces an aggregate from designators.
+    const fb::policies chosen{.batching = fb::size_or_delay{.max_batch_size = 2},
+                              .capacity = {.max_requests = 8},
+                              .clock = clock,
+                              .sync = host::watched{}};
     const auto exercise = [&](auto infer) {
-        const fb::policies chosen{.batching = fb::size_or_delay{.max_batch_size = 2},
-                                  .capacity = {.max_requests = 8},
-                                  .clock = clock,
-                                  .sync = host::watched{}};
         std::optional scheduler{fb::make_scheduler<noticed, noticed>(chosen, infer)};
         for (witness* one : {&payloads, &results, &sinks, &captured, &callbacks}) {
             one->call_back = [&] {

@@ -104,6 +104,8 @@ public:
                 if (closing.count == 0) break;
                 deliver(lock, closing, alive, true);
             }
+            // A runner may have been faster with some of them.
+            while (!visits_.this_thread_is_inside() && visits_.another_thread_is_closing()) wake_.wait(lock);
         }
         wake_.notify_all();
     }
@@ -206,9 +208,7 @@ protected:
         slips found;
     };
 
-    // ---- under the lock
-
-    /// Whether a sleeping runner has to be told of what has changed. Once it is, the next change is silent.
+    /// Under the lock: whether a sleeping runner has to be told of what has changed. Once it is, the next change is silent.
     [[nodiscard]] bool wakes_somebody(time_point now) noexcept {
         if (wake_at_ <= now) return false;
         const time_point next = flow_.next_wakeup(now);
@@ -216,8 +216,6 @@ protected:
         wake_at_ = next;
         return true;
     }
-
-    // ---- out of the lock for host code, and back
 
     [[nodiscard]] time_point read_clock(unique_lock& lock) noexcept {
         lock.unlock();

@@ -217,9 +217,9 @@ public:
     }
 
     void drain(time_point now, duration limit) noexcept {
-        if (phase_ != phase::open) return;
+        if (phase_ == phase::closed) return;
         phase_ = phase::draining;
-        drain_until_ = saturating_add(now, limit);
+        drain_until_ = std::min(drain_until_, saturating_add(now, limit));
     }
     void close() noexcept { phase_ = phase::closed; }
 

@@ -98,7 +98,7 @@ private:
     time_point work(unique_lock& lock, const ended_list& over, record* due, time_point now, TimeNow& time_now,
                     keeper& alive) {
         if (!alive) alive = this->shared_from_this();
-        visit inside{*this};
+        visit inside{*this, over.how == ending::closed};
         // Somebody else may have to look after what this thread now cannot.
         const bool wake = waiters_ > 0 && flow_.next_wakeup(now) != no_deadline;
         lock.unlock();

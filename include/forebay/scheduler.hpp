@@ -5,6 +5,7 @@
 #include <forebay/runner.hpp>
 
 #include <memory>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 #include <version>
@@ -139,7 +140,8 @@ public:
     /// sink     any move-only callable of outcome<Result>, up to 64 bytes (larger: on_heap); called exactly once if the
     ///          request was accepted, never if it was refused
     /// returns  a ticket, or the refusal
-    /// errors   std::bad_alloc where a new key or a longer queue needs memory; nothing has happened then
+    /// errors   std::bad_alloc where a new key or a longer queue needs memory, std::invalid_argument for a null pointer to
+    ///          a function as a sink; nothing has happened then
     /// cost     O(log n) in the queue, beside telling what has expired; one clock read
     template <class Payload, class Sink>
     submission submit(Payload&& request, const request_info& info, Sink&& sink) {
@@ -152,6 +154,9 @@ public:
         static_assert(is_request, "forebay: this cannot be made into a Request");
         constexpr bool is_sink = std::is_invocable_v<std::decay_t<Sink>&, outcome<Result>>;
         static_assert(is_sink, "forebay: a sink must be callable with outcome<Result>");
+        if constexpr (std::is_pointer_v<std::remove_reference_t<Sink>>) {
+            if (sink == nullptr) throw std::invalid_argument("forebay: a sink must be a function, not a null pointer");
+        }
         if constexpr (!is_request || !is_sink) {
             return {{}, never(limit::none)};  // so that no second error follows
         } else if constexpr (!std::is_same_v<Payload, Request>) {
@@ -205,7 +210,7 @@ public:
         engine_->close(now);
     }
     /// Takes no more work and serves what is queued without waiting for company; what is still queued after `limit` ends
-    /// as `closed`. Returns at once; `run()` returns when the queue is empty.
+    /// as `closed`. Returns at once; `run()` returns when the queue is empty. Of several limits the earliest counts.
     void drain(duration limit) {
         engine_->drain(engine_->clock().now(), limit);
     }

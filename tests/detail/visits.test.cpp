@@ -48,8 +48,10 @@ TEST_CASE("a stay that closes counts for its own thread alone") {
     closing.closing = true;
     inside.enter(closing);
     CHECK(inside.this_thread_is_closing());
+    CHECK_FALSE(inside.another_thread_is_closing());
     pretended::now = 2;
     CHECK_FALSE(inside.this_thread_is_closing());
+    CHECK(inside.another_thread_is_closing());
 }
 
 }  // namespace

@@ -105,7 +105,8 @@ struct batch_maker {
 template <class Results, class Result>
 concept results_for = requires(Results& results) {
     { std::size(results) } -> std::convertible_to<std::size_t>;
-    { std::move(*std::begin(results)) } -> std::convertible_to<outcome<Result>>;
+    requires std::convertible_to<decltype(std::move(*std::begin(results))), Result> ||
+        std::convertible_to<decltype(std::move(*std::begin(results))), outcome<Result>>;
 };
 
 /// A batch for the host to run and complete, at once or later from any thread. Move-only.
@@ -194,7 +195,7 @@ public:
             if constexpr (std::is_convertible_v<decltype(std::move(*at)), Result>) {
                 const auto next = [](void* state) -> outcome<Result> {
                     auto& element = *static_cast<decltype(at)*>(state);
-                    return std::move(*element++);  // past it even if taking it throws
+                    return static_cast<Result>(std::move(*element++));  // past it even if taking it throws
                 };
                 mine.end_all(ending::delivered, next, &at);
             } else {

@@ -33,6 +33,9 @@ public:
     [[nodiscard]] bool another_thread_is_inside() const noexcept {
         return any([](const visit& stay) { return stay.thread != Sync::this_thread(); });
     }
+    [[nodiscard]] bool another_thread_is_closing() const noexcept {
+        return any([](const visit& stay) { return stay.closing && stay.thread != Sync::this_thread(); });
+    }
     [[nodiscard]] bool this_thread_is_closing() const noexcept {
         return any([](const visit& stay) { return stay.closing && stay.thread == Sync::this_thread(); });
     }

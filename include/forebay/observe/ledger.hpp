@@ -11,7 +11,8 @@
 
 namespace forebay::inline v0 {
 
-/// Where every submitted request is, or how it ended: a value, so a snapshot is a copy. Counters only grow; the three
+/// Where every submitted request is, or how it ended: a value, so a snapshot is a copy. Counters only grow
+/// (but for a result that could not be taken out of the model's answer: it goes from delivered to failed); the three
 /// gauges say how many are there now. All in requests unless said otherwise.
 ///
 /// threads  plain numbers: whoever owns it serialises
