@@ -1,6 +1,8 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "inference.hpp"
 
+#include "cpus.hpp"
+
 #include <algorithm>
 #include <bit>
 #include <chrono>
@@ -67,6 +69,7 @@ answer_key::answer_key(inference& run) {
 }
 
 service_times service_times::measure(inference& run) {
+    keep_to_cpu(part::model);  // where it will run
     constexpr int most = 31;
     constexpr int least = 5;
     constexpr std::chrono::seconds enough{4};

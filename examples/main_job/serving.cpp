@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "serving.hpp"
 
+#include "cpus.hpp"
 #include "hand_batcher.hpp"
 #include "pacing.hpp"
 #include <forebay/scheduler.hpp>
@@ -43,7 +44,9 @@ served_run serve_by_hand(std::string name, const fb::sim::workload& requests, in
 
     hand_batcher<request, timed_reply> batcher{how.max_size, how.max_delay};
     std::atomic<std::size_t> ended{0};
+    keep_to_cpu(part::clients);
     std::thread worker{[&] {
+        keep_to_cpu(part::model);
         batcher.run([&](std::span<const request> batch) {
             const std::vector<reply> replies = run(batch);
             std::vector<timed_reply> timed;
@@ -87,7 +90,11 @@ served_run serve_with_forebay(std::string name, const fb::sim::workload& request
 
     auto scheduler = fb::make_scheduler<request, reply>(forebay_policies(how, quotas),
                                                         [&](std::span<const request> batch) { return run(batch); });
-    std::thread worker{[&] { scheduler.run(); }};
+    keep_to_cpu(part::clients);
+    std::thread worker{[&] {
+        keep_to_cpu(part::model);
+        scheduler.run();
+    }};
 
     const fb::time_point start = clock.now() + lead_in;
     const fb::duration sending = drive(
