@@ -5,6 +5,7 @@
 #include <forebay/engine.hpp>
 #include <forebay/scheduler.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstddef>
@@ -122,6 +123,7 @@ TEST_CASE("I30 no lock is held while the clock, the callback, a sink, or the end
         CHECK_FALSE(submit({}));
         scheduler.reset();
         out.clear();
+        for (witness* one : {&payloads, &results, &sinks, &captured, &callbacks}) one->call_back = nullptr;
     };
     if (by_value) {
         exercise([&, part = std::make_shared<noticed>(captured)](batch_type batch) {
@@ -150,6 +152,109 @@ TEST_CASE("I30 no lock is held while the clock, the callback, a sink, or the end
     CHECK(captured.seen == 15);
     CHECK(callbacks.seen >= 1);
     CHECK(host::locks_held == 0);
+}
+
+TEST_CASE("no lock is held while what is left of a payload ends, whichever way its request ended") {
+    struct restless {  // its end is host code after a move, too
+        witness* by;
+        explicit restless(witness& seen) : by{&seen} {}
+        restless(restless&& other) noexcept : by{other.by} {}
+        ~restless() { by->here(); }
+    };
+    using batch_type = fb::batch<restless, int>;
+    const int way = GENERATE(0, 1, 2, 3, 4, 5);
+    CAPTURE(way);
+    host::counting_clock clock;
+    witness ends;
+    std::optional<batch_type> out;
+    std::optional scheduler{fb::make_scheduler<restless, int>(
+        fb::policies{.batching = fb::size_or_delay{.max_batch_size = 2}, .clock = clock, .sync = host::watched{}},
+        [&](batch_type batch) { out.emplace(std::move(batch)); })};
+    const auto submit = [&] {
+        return *scheduler->submit(restless{ends}, {.deadline = at(10)}, [](fb::outcome<int>) {});
+    };
+    const auto first = submit();
+    submit();
+    const auto queued = submit();
+    // What was moved from on the way in and into the batch ends under the caller's eyes or the lock; from here on it counts.
+    scheduler->poll();
+    REQUIRE(out);
+    ends = {.call_back = [&] {
+        if (scheduler) static_cast<void>(scheduler->stats());
+    }};
+    switch (way) {
+        case 0:
+            CHECK(scheduler->cancel(first));
+            out.reset();
+            break;
+        case 1:
+            CHECK(scheduler->cancel(first));
+            out->complete(std::vector{1, 2});
+            break;
+        case 2:
+            (*out)[1].succeed(1);
+            out->fail();
+            break;
+        case 3: CHECK(scheduler->cancel(queued)); break;
+        case 4:
+            clock.set(at(10));
+            scheduler->poll();
+            break;
+        default:
+            ends.call_back = nullptr;
+            scheduler.reset();
+            out.reset();  // inert
+            break;
+    }
+    CHECK(ends.seen > 0);
+    CHECK(ends.under_lock == 0);
+    ends.call_back = nullptr;
+    scheduler.reset();
+    out.reset();
+    CHECK(ends.under_lock == 0);
+}
+
+TEST_CASE("F8 the sinks of what expired may submit, poll or close: they do not nest, however many are due") {
+    const int first = GENERATE(0, 1, 2, 3);  // what ends the many
+    const int then = GENERATE(0, 1, 2, 3);   // what their sinks call
+    CAPTURE(first, then);
+    constexpr std::size_t many = 5'000;
+    const fb::manual_clock clock;
+    std::size_t told = 0;
+    std::size_t accepted = 0;
+    int depth = 0;
+    int deepest = 0;
+    auto scheduler = fb::make_scheduler<int, int>(
+        fb::policies{.batching = fb::size_or_delay{.max_batch_size = 8, .max_queue_delay = 24h},
+                     .capacity = {.max_requests = many},
+                     .clock = clock,
+                     .sync = fb::single_threaded{}},
+        &same);
+    const auto later = [&](fb::outcome<int>) { ++told; };
+    const auto sink = [&](fb::outcome<int>) {
+        deepest = std::max(deepest, ++depth);
+        ++told;
+        switch (then) {
+            case 0: accepted += scheduler.submit_at(at(10), 0, {.deadline = at(11)}, later) ? 1U : 0U; break;
+            case 1: accepted += scheduler.submit_at(at(9'000), 0, {.deadline = at(10)}, later) ? 1U : 0U; break;
+            case 2: scheduler.poll_at(at(10)); break;
+            default: scheduler.close_at(at(10)); break;
+        }
+        --depth;
+    };
+    for (std::size_t i = 0; i < many; ++i) REQUIRE(scheduler.submit_at(at(0), 0, {.deadline = at(10)}, sink));
+    switch (first) {
+        case 0: accepted += scheduler.submit_at(at(10), 0, {}, later) ? 1U : 0U; break;
+        case 1: scheduler.poll_at(at(10)); break;
+        case 2: scheduler.close_at(at(5)); break;
+        default: CHECK_FALSE(scheduler.submit_at(at(10), 0, {.cost = -1}, later)); break;
+    }
+    CHECK(deepest <= (then == 3 && first != 2 ? 2 : 1));  // a close from inside calls those that are closed
+    scheduler.close();
+    CHECK(told == many + accepted);
+    CHECK(accepted >= (then == 0 && first != 2 ? many - 1 : 0));
+    CHECK(scheduler.stats().balanced());
+    CHECK(scheduler.stats().sink_failures == 0);
 }
 
 // ---- the end, with threads inside
@@ -239,4 +344,67 @@ TEST_CASE("to settle a cost while another thread cancels is safe, and one of the
         REQUIRE((admission.seen->settled[0] == 3 || admission.seen->settled[0] == 10));
         out.reset();
     }
+}
+
+TEST_CASE(
+    "F9 a scheduler destroyed inside a sink of close has told everybody when close returns, most before it ends") {
+    constexpr int many = 200;
+    const fb::manual_clock clock;
+    const fb::policies chosen{.batching = fb::size_or_delay{.max_batch_size = 8, .max_queue_delay = 24h},
+                              .clock = clock,
+                              .sync = fb::single_threaded{}};
+    using scheduler_type = decltype(fb::make_scheduler<int, int>(chosen, &same));
+    auto owned = std::make_unique<scheduler_type>(chosen, &same);
+    const int who = GENERATE(0, 31, 32, 100, 199);
+    CAPTURE(who);
+    bool gone = false;
+    int before = 0;
+    int after = 0;
+    std::vector<int> told(many, 0);
+    for (int tag = 0; tag < many; ++tag) {
+        REQUIRE(owned->submit(tag, {}, [&, tag](fb::outcome<int> outcome) {
+            CHECK(outcome.how() == fb::ending::closed);
+            ++told[static_cast<std::size_t>(tag)];
+            if (tag == who) {
+                owned.reset();
+                gone = true;
+            } else {
+                ++(gone ? after : before);
+            }
+        }));
+    }
+    owned->close();
+    CHECK(owned == nullptr);
+    CHECK(told == std::vector<int>(many, 1));
+    CHECK(after <= 31);  // those that ended together with the one whose sink it was
+    CHECK(before + after == many - 1);
+}
+
+TEST_CASE("a batch that outlives its scheduler does not ask for the time, whose clock may be gone too") {
+    using batch_type = fb::batch<int, int>;
+    const host::counting_clock clock;
+    std::optional<batch_type> out;
+    {
+        auto scheduler = fb::make_scheduler<int, int>(
+            fb::policies{.batching = fb::size_or_delay{.max_batch_size = 4}, .clock = clock},
+            [&](batch_type batch) { out.emplace(std::move(batch)); });
+        for (int tag = 0; tag < 4; ++tag) REQUIRE(scheduler.submit(tag, {}, [](fb::outcome<int>) {}));
+        scheduler.poll();
+        (*out)[0].succeed(0);
+    }
+    const int reads = clock.reads();
+    CHECK((*out)[1].cancelled());
+    (*out)[1].settle(3);
+    (*out)[1].succeed(1);
+    (*out)[2].fail();
+    SECTION("completed") {
+        out->complete(std::vector{0, 1, 2, 3});
+    }
+    SECTION("failed") {
+        out->fail();
+    }
+    SECTION("dropped") {
+        out.reset();
+    }
+    CHECK(clock.reads() == reads);
 }

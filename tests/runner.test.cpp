@@ -208,6 +208,30 @@ TEST_CASE("F10 a slow sink holds up nobody else's batch") {
     }
 }
 
+TEST_CASE("F10 a runner held up in the sink of an expired request leaves what becomes due to one that sleeps") {
+    door release;
+    std::atomic<int> stuck{0};
+    std::atomic<int> told{0};
+    auto scheduler = fb::make_scheduler<int, int>(
+        fb::policies{.batching = fb::size_or_delay{.max_batch_size = 2, .max_queue_delay = 200ms},
+                     .executors = 2,
+                     .sync = host::watched{}},
+        &same);
+    runners threads{scheduler, 2};
+    REQUIRE(asleep(2));
+    // Both go to sleep before anything is due: one until the deadline, the other has nothing left to wait for.
+    REQUIRE(scheduler.submit(0, {.key = 1, .deadline = fb::steady_clock{}.now() + 100ms}, [&](fb::outcome<int>) {
+        ++stuck;
+        release.wait();
+    }));
+    REQUIRE(scheduler.submit(1, {.key = 2}, [&](fb::outcome<int>) { ++told; }));
+    const bool held_up = soon([&] { return stuck == 1; });
+    const bool served = soon([&] { return told == 1; });
+    release.open();
+    CHECK(held_up);
+    CHECK(served);
+}
+
 TEST_CASE(
     "F10 a batch that is due later leaves in time although the runner that freed the executor is stuck in a sink") {
     door answered;

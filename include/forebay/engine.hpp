@@ -178,6 +178,7 @@ public:
     }
     void recycle(record& of) noexcept override {
         of.destroy_payloads();
+        for (auto& member : of) flow_.job_of(member).request.reset();  // of an inert batch, nobody did before
         bool wake = false;
         {
             unique_lock lock{mutex_};

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -372,6 +373,63 @@ TEST_CASE("a sink may complete, fail or drop the batch that is calling it") {
     REQUIRE((what == 3 || scheduler.submit(3, {}, mail.sink(3))));
     scheduler.poll();
     CHECK(out.has_value() == (what != 3));  // the executor came back
+}
+
+TEST_CASE(
+    "a sink of one member may bring its own batch back and submit again, and what it captured outlives the call") {
+    const int back = GENERATE(0, 1, 2);
+    const bool by_cancel = GENERATE(false, true);
+    const bool well = GENERATE(false, true);
+    CAPTURE(back, by_cancel, well);
+    const fb::manual_clock clock;
+    std::optional<batch_type> out;
+    auto scheduler = fb::make_scheduler<int, int>(
+        fb::policies{.batching = fb::size_or_delay{.max_batch_size = 2}, .clock = clock, .sync = fb::single_threaded{}},
+        [&](batch_type batch) { out = std::move(batch); });
+    host::mailbox<int> mail;
+    const auto captured = std::make_shared<const int>(7);
+    const auto submit_more = [&] {  // fills every slot that has come back
+        for (int tag = 2; tag < 8; ++tag) {
+            CHECK(scheduler.submit(tag, {}, [captured, sink = mail.sink(tag)](fb::outcome<int> o) {
+                CHECK(*captured == 7);
+                sink(std::move(o));
+            }));
+        }
+    };
+    const std::function<void()> bring_back = [&] {
+        switch (back) {
+            case 0: out.reset(); break;
+            case 1: out->complete(std::vector{100, 101}); break;
+            default: out->fail(); break;
+        }
+        submit_more();
+    };
+    const auto first = *scheduler.submit(0, {}, [&bring_back, captured, sink = mail.sink(0)](fb::outcome<int> o) {
+        bring_back();
+        CHECK(*captured == 7);
+        CHECK(captured.use_count() == 1 + 1 + 6);
+        sink(std::move(o));
+    });
+    REQUIRE(scheduler.submit(1, {}, mail.sink(1)));
+    scheduler.poll();
+    REQUIRE(out);
+    if (by_cancel) {
+        CHECK(scheduler.cancel(first));
+    } else if (well) {
+        (*out)[0].succeed(10);
+    } else {
+        (*out)[0].fail();
+    }
+    CHECK(captured.use_count() == 1 + 6);
+    CHECK(mail.all.size() == 2);
+    CHECK(mail[0].how == (by_cancel ? fb::ending::cancelled : well ? fb::ending::delivered : fb::ending::failed));
+    CHECK(mail[0].result == (well && !by_cancel ? std::optional{10} : std::nullopt));
+    CHECK(mail[1].result == (back == 1 ? std::optional{101} : std::nullopt));
+    scheduler.close();
+    CHECK(mail.all.size() == 8);
+    for (int tag = 0; tag < 8; ++tag) CHECK(mail.count(tag) == 1);
+    CHECK(captured.use_count() == 1);
+    CHECK(scheduler.stats().balanced());
 }
 
 TEST_CASE("an element that cannot be made an outcome fails its request and those after it, and throws nothing") {

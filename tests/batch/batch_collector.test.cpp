@@ -96,6 +96,19 @@ TEST_CASE("B-4 a full batch leaves without any movement of the clock") {
     CHECK(collector.queue().empty());
 }
 
+TEST_CASE("B-4 where the queue holds less than a batch, a queue full of one key is a full batch") {
+    collector_of<> collector{{}, {.max_requests = 10}, {64, 1h, {}}, 64};
+    for (int i = 0; i < 9; ++i) collector.queue().push({}, at(0), i);
+    CHECK(collector.next_due() == at(0) + 1h);
+    CHECK_FALSE(collector.collect(at(1), false, [](fb::ticket) {}));
+    collector.queue().push({}, at(1), 9);
+    CHECK(collector.next_due() == fb::time_point::min());
+    const auto batch = collector.collect(at(1), false, [](fb::ticket) {});
+    REQUIRE(batch);
+    CHECK(batch->size == 10);
+    CHECK(batch->cause == fb::dispatch_cause::full);
+}
+
 TEST_CASE("a batch that was full and loses a member waits again for its delay") {
     collector_of<> collector{{}, {}, {3, 10ns, {}}, 8};
     auto& queue = collector.queue();

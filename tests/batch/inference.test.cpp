@@ -248,6 +248,57 @@ TEST_CASE("a callback by value that throws fails its batch and no other") {
     CHECK(told[4].result == 104);
 }
 
+TEST_CASE("F1 the error of a callback by value reaches its members, answered ones stay answered") {
+    const auto told = serve_four_and_one([](batch_type batch) {
+        if (batch.size() == 4) {
+            batch[2].succeed(102);
+            throw std::runtime_error("lost");
+        }
+        batch.complete(answer(batch.requests()));
+    });
+    CHECK(told[2].result == 102);
+    for (const int tag : {0, 1, 3}) {
+        CHECK(told[tag].why == fb::failure::exception);
+        CHECK(host::text_of(told[tag].error) == "lost");
+    }
+    CHECK(told[4].result == 104);
+}
+
+TEST_CASE("a callback that moved its batch away before it threw leaves it with the new owner") {
+    std::vector<batch_type> kept;
+    host::mailbox<int> mail;
+    auto scheduler = fb::make_scheduler<int, int>(fb::policies{.sync = fb::single_threaded{}}, [&](batch_type batch) {
+        kept.push_back(std::move(batch));
+        throw std::runtime_error("too late");
+    });
+    REQUIRE(scheduler.submit(0, {}, mail.sink(0)));
+    scheduler.poll();
+    CHECK(mail.all.empty());
+    REQUIRE(kept.size() == 1);
+    kept[0].complete(std::vector{100});
+    CHECK(mail[0].result == 100);
+    CHECK(scheduler.stats().balanced());
+}
+
+TEST_CASE(
+    "a batch dropped by a callback that returns fails as not completed, also if it was dropped by a throw it caught") {
+    const bool thrown = GENERATE(false, true);
+    CAPTURE(thrown);
+    const auto told = serve_four_and_one([&](batch_type batch) {
+        if (batch.size() != 4) return batch.complete(answer(batch.requests()));
+        try {
+            const batch_type dropped = std::move(batch);
+            if (thrown) throw std::runtime_error("caught");
+        } catch (const std::runtime_error&) {
+        }
+    });
+    for (int tag = 0; tag < 4; ++tag) {
+        CHECK(told[tag].why == fb::failure::not_completed);
+        CHECK_FALSE(told[tag].error);
+    }
+    CHECK(told[4].result == 104);
+}
+
 TEST_CASE("a batch left unanswered when the callback returns fails as not completed") {
     const auto told = serve_four_and_one([](batch_type& batch) {
         if (batch.size() == 4) {

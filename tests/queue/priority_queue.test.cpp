@@ -210,6 +210,20 @@ TEST_CASE("Q-13 a deadline at t expires at t and not one tick earlier") {
     }
 }
 
+TEST_CASE("Q-15 at the last instant of time what has no deadline still comes in, does not expire, and is served") {
+    constexpr fb::time_point last = fb::time_point::max();
+    fb::priority_queue<int> waiting;
+    CHECK_FALSE(waiting.may_expire(last));
+    REQUIRE(waiting.check({}, last) == fb::admitted(last));
+    waiting.push({}, last, 1);
+    CHECK_FALSE(waiting.may_expire(last));
+    waiting.push({.deadline = last - 1ns}, at(0), 2);
+    CHECK(waiting.may_expire(last));
+    CHECK(waiting.expire(last, 10, discard) == 1);
+    CHECK_FALSE(waiting.may_expire(last));
+    CHECK(waiting.pop(last)->value == 1);
+}
+
 TEST_CASE("B-17 expiry does not wait for a gate that is shut") {
     fb::priority_queue<int, fb::fifo, in_pairs> waiting;
     waiting.push({.deadline = at(9)}, at(0), 1);
