@@ -643,6 +643,26 @@ TEST_CASE("F17 a clock at the ends of the line overflows nothing") {
     CHECK(scheduler.stats().balanced());
 }
 
+TEST_CASE("F17 submit and poll return at the last instant, and what has no deadline is taken and served then") {
+    bench host;
+    auto scheduler = host.make();
+    REQUIRE(scheduler.submit_at(at(0), 0, {.deadline = at(10)}, host.mail.sink(0)));
+    REQUIRE(scheduler.submit_at(fb::time_point::max(), 1, {}, host.mail.sink(1)));
+    CHECK(host.mail[0].how == fb::ending::expired);
+    CHECK(scheduler.poll_at(fb::time_point::max()) == fb::no_deadline);
+    CHECK(host.mail[1].result == 1);
+    CHECK(scheduler.stats().balanced());
+}
+
+TEST_CASE("a null pointer to a function is no sink: submit says so, and nothing has happened") {
+    bench host;
+    auto scheduler = host.make();
+    void (*nothing)(fb::outcome<int>) = nullptr;
+    CHECK_THROWS_AS(static_cast<void>(scheduler.submit(1, {}, nothing)), std::invalid_argument);
+    CHECK_THROWS_AS(static_cast<void>(scheduler.submit(1, {}, std::move(nothing))), std::invalid_argument);
+    CHECK(scheduler.stats().submitted == 0);
+}
+
 // ---- host code that calls back, throws, or destroys
 
 TEST_CASE("F8 a sink may call anything of the scheduler that is calling it") {
