@@ -65,9 +65,9 @@ TEST_CASE("a policy is a value: a scheduler built from it does not change it, an
     fb::manual_clock clock;
     const fb::policies chosen{.capacity = {.max_requests = 1}, .clock = clock, .sync = fb::single_threaded{}};
     const auto infer = [](std::span<const int> requests) { return std::vector<int>(requests.size()); };
+    host::mailbox<int> mail;  // before the schedulers, whose ends it is told
     auto first = fb::make_scheduler<int, int>(chosen, infer);
     auto second = fb::make_scheduler<int, int>(chosen, infer);
-    host::mailbox<int> mail;
     CHECK(first.submit(1, {}, mail.sink(1)));
     CHECK_FALSE(first.submit(2, {}, mail.sink(2)));
     CHECK(second.submit(3, {}, mail.sink(3)));

@@ -290,11 +290,11 @@ TEST_CASE("F22 close from many threads, from sinks and from the callback at once
                                                                           });
         close = [&] { scheduler.close(); };
         for (std::size_t tag = 0; tag < requests; ++tag) {
-            const auto said =
-                scheduler.submit(std::uint64_t{tag}, {}, [&, sink = counted.sink(tag)](fb::outcome<std::uint64_t> o) {
-                    if (tag == round) close();
-                    sink(std::move(o));
-                });
+            const auto said = scheduler.submit(std::uint64_t{tag}, {},
+                                               [&, tag, sink = counted.sink(tag)](fb::outcome<std::uint64_t> o) {
+                                                   if (tag == round) close();
+                                                   sink(std::move(o));
+                                               });
             if (!said) counted.refused(tag);
         }
         std::vector<std::thread> threads;

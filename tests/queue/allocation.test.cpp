@@ -9,9 +9,12 @@
 #include <memory>
 #include <new>
 
-// clang links its thread sanitizer's operator new into the program, where it cannot be replaced.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer)
+// Not where a sanitizer has an operator new of its own: clang's thread sanitizer cannot be replaced, and the address
+// sanitizer tells what the test library took by the one from what is given back by the other.
+#if defined(__SANITIZE_ADDRESS__)
+#define FOREBAY_TEST_KEEPS_OPERATOR_NEW
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
 #define FOREBAY_TEST_KEEPS_OPERATOR_NEW
 #endif
 #endif
