@@ -29,9 +29,9 @@ public:
     /// No refill: what a bucket starts with is all it ever gives.
     [[nodiscard]] static constexpr rate zero() { return per(0, duration{1}); }
 
-    /// Numerator of tokens per nanosecond, in lowest terms. [0 .. 1e9]
+    /// Numerator of tokens per nanosecond, in lowest terms. [0 .. nanoseconds()]
     [[nodiscard]] constexpr std::int64_t tokens() const noexcept { return tokens_; }
-    /// Denominator of tokens per nanosecond, in lowest terms. [>= tokens()]
+    /// Denominator of tokens per nanosecond, in lowest terms. [>= 1]
     [[nodiscard]] constexpr std::int64_t nanoseconds() const noexcept { return nanoseconds_; }
     [[nodiscard]] constexpr bool is_zero() const noexcept { return tokens_ == 0; }
 
