@@ -385,3 +385,46 @@ TEST_CASE("I17 the results' own functions may throw: the batch fails") {
         CHECK(host::text_of(one.error) == "no size");
     }
 }
+
+TEST_CASE("results that only convert to a Result are taken: texts, and the bits of a vector<bool>") {
+    fb::manual_clock clock;
+    std::string text;
+    bool bit = false;
+    {
+        auto scheduler = fb::make_scheduler<int, std::string>(
+            fb::policies{.clock = clock},
+            [](std::span<const int> requests) { return std::vector<const char*>(requests.size(), "said"); });
+        REQUIRE(scheduler.submit(1, {}, [&text](fb::outcome<std::string> o) { text = *o; }));
+        scheduler.poll();
+    }
+    {
+        auto scheduler = fb::make_scheduler<int, bool>(
+            fb::policies{.clock = clock}, [](fb::batch<int, bool>& batch) { batch.complete(std::vector<bool>{true}); });
+        REQUIRE(scheduler.submit(1, {}, [&bit](fb::outcome<bool> o) { bit = *o; }));
+        scheduler.poll();
+    }
+    CHECK(text == "said");
+    CHECK(bit);
+}
+
+TEST_CASE("of several limits of a drain the earliest counts, whichever was said first") {
+    const bool shorter_first = GENERATE(false, true);
+    CAPTURE(shorter_first);
+    fb::manual_clock clock;
+    std::vector<fb::batch<int, int>> out;  // keeps the only executor busy
+    std::vector<fb::ending> ends;
+    auto scheduler = fb::make_scheduler<int, int>(fb::policies{.clock = clock},
+                                                  [&](fb::batch<int, int> batch) { out.push_back(std::move(batch)); });
+    const auto note = [&ends](fb::outcome<int> o) { ends.push_back(o.how()); };
+    REQUIRE(scheduler.submit(1, {}, note));
+    REQUIRE(scheduler.submit(2, {}, note));
+    scheduler.poll();
+    scheduler.drain(fb::duration{shorter_first ? 5 : 50});
+    scheduler.drain(fb::duration{shorter_first ? 50 : 5});
+    clock.advance(fb::duration{4});
+    CHECK(scheduler.poll() == clock.now() + fb::duration{1});
+    CHECK(ends.empty());
+    clock.advance(fb::duration{1});
+    scheduler.poll();
+    CHECK(ends == std::vector{fb::ending::closed});
+}
