@@ -140,6 +140,36 @@ TEST_CASE("an overlay labels by seeded draw and leaves times and sizes alone") {
     CHECK_THROWS_AS(sim::overlay(again, std::span<const sim::share>{}, seed), std::invalid_argument);
 }
 
+TEST_CASE("a workload is opened as often as one likes, each time from its start, in place") {
+    STATIC_REQUIRE(sim::workload_model<sim::workload>);
+    const sim::workload all = at_milliseconds({0, 10, 20}, "a");
+    auto one = all.open();
+    auto other = all.open();
+    CHECK(one.peek() == all.arrivals.data());
+    one.pop();
+    CHECK(one.peek() == all.arrivals.data() + 1);
+    CHECK(other.peek() == all.arrivals.data());
+    CHECK(one.tenants() == all.tenants);
+    CHECK(one.kinds() == all.kinds);
+    one.pop();
+    one.pop();
+    CHECK(one.peek() == nullptr);
+    CHECK(one.peek() == nullptr);
+    CHECK(sim::workload{}.open().peek() == nullptr);
+}
+
+TEST_CASE("what is collected is what was opened, numbered, up to a limit") {
+    const sim::workload all = at_milliseconds({0, 10, 20}, "a");
+    sim::workload numbered = all;
+    for (std::size_t i = 0; i < 3; ++i) numbered.arrivals[i].sequence = i;
+    const sim::workload again = sim::collect(all);
+    CHECK(again.arrivals == numbered.arrivals);
+    CHECK(again.tenants == all.tenants);
+    CHECK(again.kinds == all.kinds);
+    CHECK(sim::collect(all, 2).arrivals.size() == 2);
+    CHECK(sim::collect(all, 0).arrivals.empty());
+}
+
 TEST_CASE("a merge is in order of time, ties in order of its parts, names translated") {
     const std::array parts{at_milliseconds({0, 5, 5, 9}, "a"), at_milliseconds({1, 5}, "b"), at_milliseconds({5}, "a")};
     const sim::workload all = sim::merge(parts);

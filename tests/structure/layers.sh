@@ -57,7 +57,10 @@ http
 forebay
 sim/random
 sim/csv
-sim/workload sim/trace
+sim/arrival
+sim/source
+sim/workload
+sim/trace
 sim/service_model
 sim/report
 sim/table

@@ -3,72 +3,31 @@
 
 #include <forebay/rate.hpp>
 #include <forebay/request.hpp>
+#include <forebay/sim/arrival.hpp>
 #include <forebay/sim/random.hpp>
+#include <forebay/sim/source.hpp>
 #include <forebay/time.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <stdexcept>
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace forebay::inline v0::sim {
 
-/// "No limit of time was stated": a deadline or an objective that is never missed.
-inline constexpr duration unlimited = duration::max();
-
-/// One request of a workload. Nothing in it depends on the policy that will serve it.
-struct arrival {
-    /// When it comes, in the workload's own time.
-    time_point at{};
-    /// What the scheduler is told; `info.deadline` is absolute, in the workload's time.
-    request_info info{};
-    /// Latency up to which an answer counts as good. Unlike a deadline it changes nothing, it only counts.
-    duration slo{unlimited};
-    /// What the service model works with, in its unit. [>= 0]
-    std::int64_t input_units{1};
-    std::int64_t output_units{0};
-    /// Images or sub-requests in it. [>= 0]
-    std::int64_t items{1};
-    /// Index into `workload::tenants`; `info.tenant` is `tenant_of` that name.
-    std::uint32_t tenant{0};
-    /// Index into `workload::kinds`: what reports group by (a modality, a class).
-    std::uint32_t kind{0};
-
-    [[nodiscard]] duration patience() const noexcept {
-        return info.deadline == no_deadline ? unlimited : saturating_sub(info.deadline, at);
-    }
-    friend bool operator==(const arrival&, const arrival&) noexcept = default;
-};
-
-/// What the requests of one sort have in common.
-struct profile {
-    std::string tenant{"default"};
-    std::string kind{"default"};
-    std::int32_t priority{0};
-    std::uint64_t key{0};
-    std::int64_t cost{1};
-    /// Time after arrival at which it expires if no executor has taken it.
-    duration patience{unlimited};
-    duration slo{unlimited};
-    std::int64_t input_units{1};
-    std::int64_t output_units{0};
-    std::int64_t items{1};
-};
+class workload_source;
 
 /// Requests in order of arrival (those of one instant in the order given), with the names their indices stand for.
-struct workload {
+struct workload : name_lists {
     std::vector<arrival> arrivals;
-    std::vector<std::string> tenants;
-    std::vector<std::string> kinds;
 
-    /// Index of that name, which is added if it is new. O(names).
-    std::uint32_t tenant_index(std::string_view name) { return index_of(tenants, name); }
-    std::uint32_t kind_index(std::string_view name) { return index_of(kinds, name); }
+    /// Takes them one by one. The source refers to the workload, which must outlive it and stay as it is.
+    [[nodiscard]] workload_source open() const noexcept;
 
     /// Time between the first and the last arrival.
     [[nodiscard]] duration span() const noexcept {
@@ -79,34 +38,44 @@ struct workload {
         if (span() == duration{0}) return 0.0;
         return static_cast<double>(arrivals.size() - 1) * 1e9 / static_cast<double>(span().count());
     }
-
-    /// Makes `request` one of that sort: who asks, how urgent, what it costs, by when. Time and sizes stay as they are.
-    void label(arrival& request, const profile& sort) {
-        request.tenant = tenant_index(sort.tenant);
-        request.kind = kind_index(sort.kind);
-        request.info = {
-            .tenant = tenant_of(sort.tenant),
-            .priority = sort.priority,
-            .key = sort.key,
-            .cost = sort.cost,
-            .deadline = sort.patience == unlimited ? no_deadline : saturating_add(request.at, sort.patience)};
-        request.slo = sort.slo;
-    }
-
-private:
-    static std::uint32_t index_of(std::vector<std::string>& names, std::string_view name) {
-        const auto found = std::find(names.begin(), names.end(), name);
-        if (found != names.end()) return static_cast<std::uint32_t>(found - names.begin());
-        names.emplace_back(name);
-        return static_cast<std::uint32_t>(names.size() - 1);
-    }
 };
 
-/// Moves one request in time; its deadline keeps its distance.
-inline void move_to(arrival& request, time_point at) noexcept {
-    const duration patience = request.patience();
-    request.at = at;
-    if (patience != unlimited) request.info.deadline = saturating_add(at, patience);
+/// The requests of a `workload`, in place.
+class workload_source {
+public:
+    explicit workload_source(const workload& of) noexcept
+        : of_{&of}, next_{of.arrivals.data()}, end_{next_ + of.arrivals.size()} {}
+
+    [[nodiscard]] const arrival* peek() const noexcept { return next_ == end_ ? nullptr : next_; }
+    void pop() noexcept { ++next_; }
+    [[nodiscard]] const std::vector<std::string>& tenants() const noexcept { return of_->tenants; }
+    [[nodiscard]] const std::vector<std::string>& kinds() const noexcept { return of_->kinds; }
+
+private:
+    const workload* of_;
+    const arrival* next_;
+    const arrival* end_;
+};
+
+inline workload_source workload::open() const noexcept {
+    return workload_source{*this};
+}
+
+/// The first `limit` requests of a model, held in memory. Not of a closed loop, whose requests wait for answers.
+template <workload_model Model>
+[[nodiscard]] workload collect(const Model& model, std::size_t limit = std::numeric_limits<std::size_t>::max()) {
+    auto source = model.open();
+    static_assert(!answered_source<decltype(source)>,
+                  "forebay: the requests of a closed loop come after answers: run it in an experiment");
+    workload result;
+    for (const arrival* next = source.peek(); next != nullptr && result.arrivals.size() < limit; next = source.peek()) {
+        result.arrivals.push_back(*next);
+        result.arrivals.back().sequence = result.arrivals.size() - 1;
+        source.pop();
+    }
+    result.tenants = source.tenants();
+    result.kinds = source.kinds();
+    return result;
 }
 
 /// A sort of request and how often it comes.
