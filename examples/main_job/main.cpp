@@ -6,6 +6,7 @@
 #include "inference.hpp"
 #include "model.hpp"
 #include "options.hpp"
+#include "plan.hpp"
 #include "report.hpp"
 #include "serving.hpp"
 #include <forebay/sim/experiment.hpp>
@@ -28,12 +29,6 @@ namespace {
 namespace fb = forebay;
 using namespace example;
 using namespace std::chrono_literals;
-
-/// Requests in a batch at most, for (b) and (c) alike. Eight have 13 rows in the mean, about where the arithmetic
-/// begins to take longer than the weights take to arrive: more of them gain little, and wait longer.
-constexpr std::size_t max_batch = 8;
-/// Longest wait for company.
-constexpr fb::duration max_delay = 2ms;
 
 double milliseconds(fb::duration d) {
     return std::chrono::duration<double, std::milli>(d).count();
@@ -72,48 +67,6 @@ void print_service_times(const service_times& times) {
         std::printf("%8d %10.2f %12.3f %13.1fx %8.1f\n", static_cast<int>(rows), milliseconds(time), each, alone / each,
                     static_cast<double>(model::weight_bytes()) / seconds(time) * 1e-9);
     }
-}
-
-/// Requests a second, if they are run in the order given, so many together, without a pause.
-double capacity(const fb::sim::workload& requests, const service_times& times, std::size_t together) {
-    const fb::sim::table_service service = times.table();
-    const std::span all{requests.arrivals};
-    fb::duration sum{0};
-    for (std::size_t i = 0; i < all.size(); i += together) {
-        fb::sim::batch_shape batch;
-        for (const fb::sim::arrival& one : all.subspan(i, std::min(together, all.size() - i))) batch.add(one);
-        sum += service(batch);
-    }
-    return static_cast<double>(all.size()) / seconds(sum);
-}
-
-/// What is served: (a) the first of the requests, at the rate that one by one can take; (b) and (c) more of them,
-/// faster.
-struct plan {
-    std::vector<std::string> origin;
-    double single_capacity;
-    double batched_capacity;
-    fb::sim::workload slow;
-    fb::sim::workload fast;
-};
-
-plan make_plan(const options& chosen, arrivals source, const service_times& times) {
-    if (chosen.trace.empty()) {
-        // Enough for the fastest run: a request has at least one row, and no batch takes less time a row than the best.
-        double rows_per_second = 0;
-        for (const auto& [rows, time] : times.points()) {
-            rows_per_second = std::max(rows_per_second, static_cast<double>(rows) / seconds(time));
-        }
-        const double most = chosen.seconds * chosen.load * rows_per_second;
-        source = built_in_arrivals(static_cast<std::size_t>(most) + 2, chosen.seed);
-    }
-    const auto offered = [&](double full) {
-        const double rate = chosen.load * full;
-        return at_rate(source.requests, static_cast<std::size_t>(rate * chosen.seconds) + 1, rate);
-    };
-    const double single = capacity(source.requests, times, 1);
-    const double batched = capacity(source.requests, times, max_batch);
-    return {std::move(source.origin), single, batched, offered(single), offered(batched)};
 }
 
 void print_plan(const plan& p, double load) {
