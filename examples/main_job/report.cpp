@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "report.hpp"
 
+#include <forebay/sim/recorder.hpp>
 #include <forebay/sim/table.hpp>
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
+#include <forebay/sim/recorder.hpp>
 #include <forebay/sim/table.hpp>
 
 #include <chrono>

@@ -63,6 +63,10 @@ sim/workload
 sim/trace
 sim/service_model
 sim/report
+sim/run_options
+sim/fairness
+sim/timeline
+sim/recorder
 sim/table
 sim/experiment
 sim/html_report

@@ -6,7 +6,9 @@
 #include <forebay/outcome.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/scheduler.hpp>
+#include <forebay/sim/recorder.hpp>
 #include <forebay/sim/report.hpp>
+#include <forebay/sim/run_options.hpp>
 #include <forebay/sim/service_model.hpp>
 #include <forebay/sim/workload.hpp>
 #include <forebay/sync.hpp>
@@ -61,7 +63,8 @@ public:
     /// end      a batch that would wait for company for ever is sent as it is once no request is left to come
     template <class Admission, class Order, class Batching, class Clock, class Observer, class Sync>
     [[nodiscard]] report run(std::string name,
-                             const policies<Admission, Order, Batching, Clock, Observer, Sync>& chosen) const {
+                             const policies<Admission, Order, Batching, Clock, Observer, Sync>& chosen,
+                             const run_options& = {}) const {
         using request = const arrival*;
         struct answered {};
         using batch_type = batch<request, answered>;

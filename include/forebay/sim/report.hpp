@@ -12,21 +12,20 @@
 #include <cstddef>
 #include <cstdint>
 #include <numeric>
-#include <stdexcept>
+#include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace forebay::inline v0::sim {
 
 /// Place, from 0, of the value at rank ceil(q * n) of n sorted ones: nearest rank, so a value that occurred.
-/// permille  q in thousandths
-[[nodiscard]] constexpr std::size_t nearest_rank(std::size_t n, std::size_t permille) noexcept {
-    const std::size_t rank = (n * permille + 999) / 1000;
+/// parts, of  q = parts / of, in thousandths where nothing else is said
+[[nodiscard]] constexpr std::size_t nearest_rank(std::size_t n, std::size_t parts, std::size_t of = 1000) noexcept {
+    const std::size_t rank = (n * parts + of - 1) / of;
     return rank == 0 ? 0 : rank - 1;
 }
 
-/// How durations are spread: exact, of all values.
+/// How durations are spread: of all values, exact unless the run was told to keep histograms (`percentiles`).
 struct spread {
     std::size_t count{0};
     double mean_seconds{0};
@@ -35,14 +34,31 @@ struct spread {
     duration p95{0};
     duration p99{0};
     duration max{0};
+    /// The whole curve, for plots: the values at the shares `curve_share(0)` to `curve_share(curve_points - 1)`, by
+    /// nearest rank. Empty unless the run was told to keep it (`run_options::curves`).
+    std::vector<duration> quantiles{};
+
+    /// Steps of 1/500 up to 0.998, of 1/5000 from there, where the tail is.
+    static constexpr std::size_t curve_points = 510;
+    /// Share of all values that do not exceed quantiles[index]. [index < curve_points]
+    [[nodiscard]] static constexpr double curve_share(std::size_t index) noexcept {
+        return static_cast<double>(curve_rank(index)) / 5000.0;
+    }
 
     /// values  [each >= 0]
-    /// cost    O(n)
-    [[nodiscard]] static spread of(std::vector<duration> values) {
+    /// curve   whether `quantiles` is wanted
+    /// cost    O(n); with the curve O(n log n)
+    [[nodiscard]] static spread of(std::vector<duration> values, bool curve = false) {
         spread result;
         if (values.empty()) return result;
         wide sum = 0;  // a long overload adds up to more than 292 years
         for (const duration value : values) sum += static_cast<wide>(value.count());
+        if (curve) {
+            std::sort(values.begin(), values.end());
+            for (std::size_t i = 0; i < curve_points; ++i) {
+                result.quantiles.push_back(values[nearest_rank(values.size(), curve_rank(i), 5000)]);
+            }
+        }
         auto from = values.begin();  // what stands before is smaller than all that follows
         const auto at = [&](std::size_t permille) {
             const auto place = values.begin() + static_cast<std::ptrdiff_t>(nearest_rank(values.size(), permille));
@@ -59,11 +75,18 @@ struct spread {
         result.max = at(1000);
         return result;
     }
+
+private:
+    static constexpr std::size_t curve_rank(std::size_t index) noexcept {
+        return index < 500 ? 10 * index : 4990 + (index - 499);
+    }
 };
 
 /// What became of a group of requests.
 struct tally {
     std::string name;
+    /// What a class is told apart by; of other groups 0.
+    std::int32_t priority{0};
     std::uint64_t arrived{0};
     /// By `limit`.
     std::array<std::uint64_t, static_cast<std::size_t>(limit::closed) + 1> refused_by{};
@@ -71,6 +94,10 @@ struct tally {
     std::array<std::uint64_t, static_cast<std::size_t>(ending::closed) + 1> ended{};
     /// Delivered within their objective (all that were delivered, where none was stated).
     std::uint64_t good{0};
+    /// Sizes of the batches that delivered requests ran in, added up over the requests.
+    std::uint64_t batch_sizes{0};
+    /// Executor time spent on them: of each batch its time, shared equally by its members.
+    duration service{0};
     /// Hand-over to the model minus arrival, and outcome minus arrival, of all that were delivered.
     spread queue_delay;
     spread latency;
@@ -91,15 +118,36 @@ struct tally {
     [[nodiscard]] double slo_attainment() const noexcept {
         return arrived == 0 ? 0.0 : static_cast<double>(good) / static_cast<double>(arrived);
     }
+    /// Mean size of the batches that its delivered requests ran in, as the requests see it: a batch of 8 counts 8 times.
+    [[nodiscard]] double mean_batch_size() const noexcept {
+        return delivered() == 0 ? 0.0 : static_cast<double>(batch_sizes) / static_cast<double>(delivered());
+    }
 };
 
-/// What one policy did with one workload. Everything is exact; nothing was cut off at either end.
+/// What happened in one stretch of a run.
+struct timeline_bucket {
+    /// Requests that waited for an executor, on average over the stretch, and at most.
+    double queue_mean{0};
+    std::uint64_t queue_max{0};
+    /// Mean size of the batches that were handed to the model in it; 0 if none was.
+    double batch_mean{0};
+    std::uint64_t arrived{0};
+    std::uint64_t refused{0};
+    std::uint64_t completed{0};
+    std::uint64_t expired{0};
+    /// Executor time that each tenant had in it, by place in `report::tenants`; of the first 16 tenants.
+    std::vector<duration> tenant_service{};
+};
+
+/// What one policy did with one workload. Nothing was cut off at either end.
 struct report {
     std::string policy;
     tally all;
     /// Groups nobody belongs to are left out.
     std::vector<tally> kinds;
     std::vector<tally> tenants;
+    /// By priority, the most urgent first.
+    std::vector<tally> classes;
     std::size_t executors{1};
     std::uint64_t batches{0};
     std::uint64_t batched_requests{0};
@@ -107,6 +155,21 @@ struct report {
     duration busy{0};
     /// From the first arrival to the last event.
     duration elapsed{0};
+    /// Time in which an executor was free while a request waited: what batching spends on company.
+    duration held_back{0};
+
+    /// Jain's index over the tenants that asked for something, of the executor time and of the good answers they got: 1 is
+    /// equal, 1/n is all for one. Absent if nobody got anything.
+    /// source  Jain, Chiu, Hawe: A quantitative measure of fairness and discrimination, DEC-TR-301, 1984
+    std::optional<double> jain{};
+    std::optional<double> jain_goodput{};
+    /// By how much the executor time of two tenants drifted apart while both had requests in the system: the largest over
+    /// all pairs and all such intervals. Absent for more than 32 tenants, or if the run was told to leave it out.
+    std::optional<duration> max_service_gap{};
+
+    /// The run in stretches of `timeline_width`, from the first arrival on; empty unless asked for.
+    std::vector<timeline_bucket> timeline{};
+    duration timeline_width{0};
 
     /// That many requests over the time that passed.
     [[nodiscard]] double per_second(std::uint64_t requests) const noexcept {
@@ -122,121 +185,6 @@ struct report {
         const double time = static_cast<double>(elapsed.count()) * static_cast<double>(executors);
         return time > 0 ? static_cast<double>(busy.count()) / time : 0.0;
     }
-};
-
-/// Takes down what happens to each request of a workload and makes the report of it, from a run in virtual time or from
-/// a real one whose times were kept. Events are told in order of time.
-///
-/// errors   std::logic_error where what is told cannot have happened
-/// threads  one at a time
-class recorder {
-public:
-    recorder(std::string policy, const workload& requests, std::size_t executors)
-        : kinds_(requests.kinds.size()), tenants_(requests.tenants.size()) {
-        report_.policy = std::move(policy);
-        report_.executors = executors;
-        for (std::size_t i = 0; i < kinds_.size(); ++i) kinds_[i].sum.name = requests.kinds[i];
-        for (std::size_t i = 0; i < tenants_.size(); ++i) tenants_[i].sum.name = requests.tenants[i];
-    }
-
-    /// `request` came, at `request.at`.
-    void arrived(const arrival& request) {
-        if (!started_) first_ = last_ = request.at;
-        started_ = true;
-        pass(request.at);
-        for (tally* group : groups(request)) ++group->arrived;
-        ++in_system_;
-    }
-    /// It was turned away at once.
-    void refused(const arrival& request, limit which) {
-        for (tally* group : groups(request)) ++group->refused_by[static_cast<std::size_t>(which)];
-        --in_system_;
-    }
-    /// A batch was run from `start` to `end` by one executor.
-    void served(std::size_t requests, time_point start, time_point end) noexcept {
-        ++report_.batches;
-        report_.batched_requests += requests;
-        report_.busy += end - start;
-    }
-    /// It was handed to the model at `start` and answered at `now`.
-    void delivered(const arrival& request, time_point start, time_point now) {
-        ended(request, ending::delivered, now);
-        const duration latency = now - request.at;
-        for (tally* group : groups(request)) group->good += latency <= request.slo;
-        for (series* each : {&kinds_.at(request.kind), &tenants_.at(request.tenant)}) {
-            each->queue_delays.push_back(start - request.at);
-            each->latencies.push_back(latency);
-        }
-    }
-    /// It ended at `now`. Delivered ones are reported to `delivered` instead.
-    void ended(const arrival& request, ending how, time_point now) {
-        pass(now);
-        for (tally* group : groups(request)) ++group->ended[static_cast<std::size_t>(how)];
-        --in_system_;
-        sojourns_ += static_cast<std::uint64_t>((now - request.at).count());
-    }
-
-    /// The report.
-    /// errors  std::logic_error if a request has no outcome or several, or if the number in the system added up over
-    ///         time is not the time in the system added up over requests: then what was recorded did not happen
-    [[nodiscard]] report finish() && {
-        if (report_.all.settled() != report_.all.arrived) {
-            throw std::logic_error("forebay: expected one outcome for each of " + std::to_string(report_.all.arrived) +
-                                   " requests, found " + std::to_string(report_.all.settled()));
-        }
-        if (integral_ != sojourns_)
-            throw std::logic_error("forebay: the times of the recorded events contradict each other");
-        report_.elapsed = last_ - first_;
-        std::vector<duration> queue_delays;
-        std::vector<duration> latencies;
-        for (const series& each : kinds_) {
-            queue_delays.insert(queue_delays.end(), each.queue_delays.begin(), each.queue_delays.end());
-            latencies.insert(latencies.end(), each.latencies.begin(), each.latencies.end());
-        }
-        report_.all.name = "all";
-        report_.all.queue_delay = spread::of(std::move(queue_delays));
-        report_.all.latency = spread::of(std::move(latencies));
-        report_.kinds = summarise(kinds_);
-        report_.tenants = summarise(tenants_);
-        return std::move(report_);
-    }
-
-private:
-    struct series {
-        tally sum;
-        std::vector<duration> queue_delays;
-        std::vector<duration> latencies;
-    };
-
-    [[nodiscard]] std::array<tally*, 3> groups(const arrival& request) {
-        return {&report_.all, &kinds_.at(request.kind).sum, &tenants_.at(request.tenant).sum};
-    }
-    static std::vector<tally> summarise(std::vector<series>& all) {
-        std::vector<tally> result;
-        for (series& each : all) {
-            if (each.sum.arrived == 0) continue;
-            each.sum.queue_delay = spread::of(std::move(each.queue_delays));
-            each.sum.latency = spread::of(std::move(each.latencies));
-            result.push_back(std::move(each.sum));
-        }
-        return result;
-    }
-    /// Both sums wrap alike, so they can be compared however long the run is.
-    void pass(time_point now) {
-        if (now < last_) throw std::logic_error("forebay: expected the events of a run in order of time");
-        integral_ += in_system_ * static_cast<std::uint64_t>((now - last_).count());
-        last_ = now;
-    }
-
-    report report_;
-    std::vector<series> kinds_;
-    std::vector<series> tenants_;
-    std::uint64_t in_system_{0};
-    std::uint64_t integral_{0};
-    std::uint64_t sojourns_{0};
-    time_point first_{};
-    time_point last_{};
-    bool started_{false};
 };
 
 }  // namespace forebay::inline v0::sim
