@@ -57,6 +57,9 @@ TEST_CASE("every batch policy keeps the laws of its concept") {
     laws::batch_policy_laws(fb::size_or_delay{8, 5ns, {2, 3, 8}}, 4);
     laws::batch_policy_laws(fb::size_or_delay{8, 0ns, {4}}, 5);
     laws::batch_policy_laws(fb::size_or_delay{1, 7ns, {}}, 6);
+    laws::batch_policy_laws(fb::size_or_delay{8, 0ns, {}, 3}, 9);
+    laws::batch_policy_laws(fb::size_or_delay{8, 5ns, {6}, 4}, 10);
+    laws::batch_policy_laws(fb::size_or_delay{4, 0ns, {}, 4}, 11);
     laws::batch_policy_laws(worth_a_batch{}, 7);
     laws::batch_policy_laws(only_threes{}, 8);
 }

@@ -77,6 +77,37 @@ TEST_CASE("the largest preferred size may be the full batch") {
     CHECK(is(plan(policy, 7, 3), at(3), 7, fb::dispatch_cause::idle));
 }
 
+TEST_CASE("a minimum is waited for, for ever where there is no delay, and then does not wait for more") {
+    constexpr fb::size_or_delay policy{.max_batch_size = 8, .min_batch_size = 3};
+    CHECK(is(plan(policy, 1, 5), fb::no_deadline, 1, fb::dispatch_cause::idle));
+    CHECK(is(plan(policy, 2, 5), fb::no_deadline, 2, fb::dispatch_cause::idle));
+    CHECK(is(plan(policy, 3, 5), at_once, 3, fb::dispatch_cause::idle));
+    CHECK(is(plan(policy, 7, 5), at_once, 7, fb::dispatch_cause::idle));
+    CHECK(is(plan(policy, 9, 5), at_once, 8, fb::dispatch_cause::full));
+}
+
+TEST_CASE("with a delay, fewer than the minimum leave when it has passed") {
+    constexpr fb::size_or_delay policy{
+        .max_batch_size = 8, .max_queue_delay = 10ns, .preferred_batch_sizes = {4}, .min_batch_size = 3};
+    CHECK(is(plan(policy, 2, 5), at(15), 2, fb::dispatch_cause::delay));
+    CHECK(is(plan(policy, 3, 5), at_once, 3, fb::dispatch_cause::idle));
+    CHECK(is(plan(policy, 5, 5), at_once, 4, fb::dispatch_cause::preferred));
+}
+
+TEST_CASE("what stays below the minimum leaves when the queue is drained") {
+    fb::batch_collector<int, fb::fifo, fb::size_or_delay> collector{
+        {}, {}, {.max_batch_size = 8, .min_batch_size = 3}, 8};
+    collector.queue().push({}, at(0), 0);
+    collector.queue().push({}, at(1), 0);
+    const auto ignore = [](fb::ticket, const auto&...) {};
+    CHECK(collector.next_due() == fb::no_deadline);
+    CHECK_FALSE(collector.collect(at(1'000'000), false, ignore));
+    const auto last = collector.collect(at(1'000'000), true, ignore);
+    REQUIRE(last);
+    CHECK(last->size == 2);
+    CHECK(last->cause == fb::dispatch_cause::drain);
+}
+
 TEST_CASE("batch sizes are ascending, at least one, and at most eight") {
     CHECK(fb::batch_sizes{}.largest() == 0);
     CHECK(fb::batch_sizes{}.largest_within(100) == 0);
@@ -98,4 +129,9 @@ TEST_CASE("knobs of size_or_delay that cannot be are refused in words") {
     CHECK_THAT(refusal_of({.max_queue_delay = -1ns}), ContainsSubstring("size_or_delay.max_queue_delay must be >= 0"));
     CHECK_THAT(refusal_of({.max_batch_size = 8, .preferred_batch_sizes = {4, 9}}),
                ContainsSubstring("preferred_batch_sizes must be <= max_batch_size"));
+    CHECK_THAT(refusal_of({.min_batch_size = 0}), ContainsSubstring("min_batch_size must be 1 to max_batch_size"));
+    CHECK_THAT(refusal_of({.max_batch_size = 8, .min_batch_size = 9}), ContainsSubstring("1 to max_batch_size"));
+    CHECK_THAT(refusal_of({.preferred_batch_sizes = {2, 4}, .min_batch_size = 3}),
+               ContainsSubstring("preferred_batch_sizes must be >= min_batch_size"));
+    CHECK(refusal_of({.max_batch_size = 8, .preferred_batch_sizes = {3, 8}, .min_batch_size = 3}) == "none");
 }

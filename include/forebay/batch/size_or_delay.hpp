@@ -39,7 +39,7 @@ private:
 };
 
 /// A batch leaves when it is full, or when its oldest member has waited long enough; with a delay of zero, as soon as an
-/// executor is free, with whatever waits by then.
+/// executor is free, with whatever waits by then. With a minimum it leaves once that many wait.
 ///
 /// Good where cost per batch is nearly flat. Not good where requests differ so much in size that counting them says little.
 struct size_or_delay {
@@ -57,6 +57,12 @@ struct size_or_delay {
     /// Must be ascending and at most max_batch_size; empty = only the full batch leaves early. The last is checked when
     /// a scheduler is built.
     batch_sizes preferred_batch_sizes{};
+    /// Wait for that many first. [requests]
+    /// Raise it above 1 where a small batch costs nearly as much as this many. What is fewer leaves when the delay has
+    /// passed; without a delay it stays until others come or the scheduler is drained, so set one where traffic may
+    /// stop or keys are rare.
+    /// Must be >= 1, at most max_batch_size and each preferred size; 1 = no minimum. Checked when a scheduler is built.
+    std::size_t min_batch_size{1};
 
     void validate() const {
         if (max_batch_size < 1) throw std::invalid_argument("forebay: size_or_delay.max_batch_size must be >= 1");
@@ -66,6 +72,12 @@ struct size_or_delay {
         if (preferred_batch_sizes.largest() > max_batch_size) {
             throw std::invalid_argument("forebay: size_or_delay.preferred_batch_sizes must be <= max_batch_size");
         }
+        if (min_batch_size < 1 || min_batch_size > max_batch_size) {
+            throw std::invalid_argument("forebay: size_or_delay.min_batch_size must be 1 to max_batch_size");
+        }
+        if (preferred_batch_sizes.largest_within(min_batch_size - 1) != 0) {
+            throw std::invalid_argument("forebay: size_or_delay.preferred_batch_sizes must be >= min_batch_size");
+        }
     }
 
     [[nodiscard]] constexpr batch_plan plan(const waiting_group& group) const noexcept {
@@ -73,8 +85,13 @@ struct size_or_delay {
         if (const std::size_t preferred = preferred_batch_sizes.largest_within(group.count); preferred != 0) {
             return {time_point::min(), preferred, dispatch_cause::preferred};
         }
+        const bool delays = max_queue_delay > duration::zero();
+        if (min_batch_size > 1) {
+            if (group.count >= min_batch_size) return {time_point::min(), group.count, dispatch_cause::idle};
+            if (!delays) return {no_deadline, group.count, dispatch_cause::idle};
+        }
         return {saturating_add(group.oldest_arrival, max_queue_delay), group.count,
-                max_queue_delay == duration::zero() ? dispatch_cause::idle : dispatch_cause::delay};
+                delays ? dispatch_cause::delay : dispatch_cause::idle};
     }
 };
 
