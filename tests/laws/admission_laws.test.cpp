@@ -2,6 +2,7 @@
 #include "admission_laws.hpp"
 
 #include "catch.hpp"
+#include <forebay/admission/concurrency_limit.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/policy.hpp>
 
@@ -41,6 +42,11 @@ TEMPLATE_TEST_CASE("per_tenant keeps the laws of admission", "", multi_threaded,
     check_laws<TestType>([] { return per_tenant{quota{rate::per_second(7), 10}, by_cost}; });
     check_laws<TestType>([] { return per_tenant{tiers{}, by_cost}; });
     check_laws<TestType>([] { return per_tenant{quota{rate::zero(), 300}, by_cost}; });
+}
+
+TEMPLATE_TEST_CASE("concurrency_limit keeps the laws of admission", "", multi_threaded, single_threaded) {
+    check_laws<TestType>([] { return concurrency_limit{3}; });
+    check_laws<TestType>([] { return concurrency_limit{20, by_cost}; });
 }
 
 TEMPLATE_TEST_CASE("A shared limit keeps the laws of admission", "", multi_threaded, single_threaded) {
