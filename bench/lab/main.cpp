@@ -1,0 +1,26 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+//
+// forebay-lab: the policy lab's command line. Status 0; 1 if a check missed; 2 if what was asked for, or a file, is not as
+// expected: then one line on standard error says what is wrong.
+#include "command.hpp"
+#include "run.hpp"
+
+#include <exception>
+#include <iostream>
+#include <vector>
+
+int main(int count, char** words) {
+    CLI::App program{
+        "Try policies in virtual time before you ship them.\n"
+        "Durations: 250ns 20us 5ms 1.5s 2m 1h. Rates: requests a second, decimals allowed.",
+        "forebay-lab"};
+    program.set_help_flag("-h,--help", "Say what there is, and end");
+    program.footer("COMMAND --help lists a command's options.");
+    try {
+        const std::vector<lab::command> commands{lab::add_run(program)};
+        return lab::dispatch(program, commands, count, words);
+    } catch (const std::exception& wrong) {
+        std::cerr << "forebay-lab: " << wrong.what() << '\n';
+        return 2;
+    }
+}

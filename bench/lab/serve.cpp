@@ -1,0 +1,18 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "serve.hpp"
+
+#include <forebay/sim/experiment.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace lab {
+
+forebay::sim::report serve(const any_workload& requests, const any_service& service, std::size_t executors,
+                           const policy_choice& policy, forebay::sim::run_options options) {
+    options.patience = std::min(options.patience, policy.patience);
+    const forebay::sim::experiment virtual_time{requests, service};
+    return virtual_time.run(policy.name, policy.policies(executors), options);
+}
+
+}  // namespace lab
