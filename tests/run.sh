@@ -11,7 +11,7 @@ Configures, builds and runs the tests in build/COMPILER-SANITIZER.
   --sanitizer  none, address (with undefined behaviour) or thread; default none
   the rest     goes to ctest: -R REGEX runs only the tests whose names match, -V shows all they say
 
-What is missing (compiler, cmake, make, Catch2) is installed with apt-get where that is possible (as root, or by sudo
+What is missing (compiler, cmake, make, Catch2, CLI11, nlohmann-json) is installed with apt-get where that is possible (as root, or by sudo
 without a password); else it is named. Status: ctest's, 1 if the build failed, 2 if something is missing or wrong.
 TEXT
 }
@@ -52,6 +52,7 @@ has_catch2() {
           #error
           #endif' | "$compiler" -E -x c++ - >/dev/null 2>&1
 }
+has_header() { echo "#include <$1>" | "$compiler" -std=c++20 -E -x c++ - >/dev/null 2>&1; }
 missing_packages() {
     command -v cmake >/dev/null || echo cmake
     command -v ninja >/dev/null || command -v make >/dev/null || echo make
@@ -69,6 +70,8 @@ missing_packages() {
         esac
     fi
     has_catch2 || echo catch2
+    has_header CLI/CLI.hpp || echo libcli11-dev
+    has_header nlohmann/json.hpp || echo nlohmann-json3-dev
 }
 missing=($(missing_packages))
 if ((${#missing[@]} > 0)); then
@@ -95,7 +98,8 @@ if [[ ! -f $build/CMakeCache.txt ]] && command -v ninja >/dev/null; then generat
 # -g1 is what a sanitizer's report needs. The assertions are libstdc++'s own checks of indices, iterators and arguments.
 cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Debug \
     -DCMAKE_CXX_FLAGS_DEBUG='-O1 -g1 -D_GLIBCXX_ASSERTIONS' -DFOREBAY_SANITIZER="$sanitizer" \
-    -DFOREBAY_WARNINGS_AS_ERRORS=ON -DFOREBAY_BUILD_TESTS=ON -DFOREBAY_BUILD_EXAMPLES=ON
+    -DFOREBAY_WARNINGS_AS_ERRORS=ON -DFOREBAY_BUILD_TESTS=ON -DFOREBAY_BUILD_EXAMPLES=ON \
+    -DFOREBAY_BUILD_LAB=ON
 cores=$(nproc)
 # All that can be built is built and judged, so that one run tells everything.
 keep_going=(-k)

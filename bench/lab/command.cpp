@@ -100,6 +100,11 @@ int dispatch(CLI::App& program, const std::vector<command>& commands, int count,
             refuse(each.options->get_name(), word.substr(0, word.find('=')), option_names(*each.options));
         }
         refuse("forebay-lab", first, option_names(program));
+    } catch (const CLI::ArgumentMismatch& wrong) {
+        const std::string message = wrong.what();
+        const bool none = message.find("missing") != std::string::npos;
+        throw usage_error{message.substr(0, message.find(':')) +
+                          (none ? ": expected a value after it, found none" : ": expected once, found more than once")};
     } catch (const CLI::ParseError& wrong) {
         std::string message = wrong.what();
         std::replace(message.begin(), message.end(), '\n', ' ');

@@ -23,7 +23,7 @@ any_order to_order(const std::string& text) {
         if (each.name == text) return each.make();
         names.emplace_back(each.name);
     }
-    throw unexpected{"order:" + alternatives(names) + suggestion(text, names)};
+    throw unexpected{"an order (" + alternatives(names) + ")" + suggestion(text, names)};
 }
 
 any_admission to_limit(const std::string& text) {
@@ -81,15 +81,14 @@ policy_choice to_policy(std::string_view text) {
         const std::string name = part.substr(0, colon);
         const auto found = std::find_if(std::begin(keys), std::end(keys), [&](const key& k) { return k.name == name; });
         if (found == std::end(keys)) {
-            throw unexpected{"a comma list of KEY:VALUE with keys " + alternatives(known) + ", not '" + part + "'" +
-                             suggestion(name, known)};
+            throw unexpected{"the keys " + alternatives(known) + ", not '" + name + "'" + suggestion(name, known)};
         }
         if (std::find(given.begin(), given.end(), name) != given.end()) throw unexpected{"'" + name + "' once"};
         given.push_back(name);
         try {
             found->read(chosen, part.substr(std::min(colon + 1, part.size())));
         } catch (const unexpected& wrong) {
-            throw unexpected{"in '" + part + "' " + wrong.what()};
+            throw unexpected{std::string{wrong.what()} + " in '" + part + "'"};
         }
     }
     const auto has = [&](const char* name) { return std::find(given.begin(), given.end(), name) != given.end(); };
@@ -98,7 +97,7 @@ policy_choice to_policy(std::string_view text) {
             throw unexpected{"batch:N beside '" + std::string{needs_batch} + "', which has no effect without it"};
         }
     }
-    if (chosen.patience <= forebay::duration{0}) throw unexpected{"in 'deadline' a duration above 0"};
+    if (chosen.patience <= forebay::duration{0}) throw unexpected{"a duration above 0 in 'deadline'"};
     chosen.batching.validate();
     return chosen;
 }

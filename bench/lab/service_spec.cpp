@@ -48,7 +48,7 @@ any_service to_service(const std::string& text, std::uint64_t seed) {
         try {
             return each.make(given, seed);
         } catch (const unexpected& wrong) {
-            throw unexpected{whole + " with " + wrong.what()};
+            throw unexpected{whole + ", " + wrong.what()};
         }
     }
     throw unexpected{"a service model (" + alternatives(known) + ")" + suggestion(name, known)};

@@ -29,6 +29,16 @@ public:
     [[nodiscard]] json echo() const;
 
 private:
+    /// What `--slo` and `--deadline` say, of every class or of one.
+    struct time_of_class {
+        std::optional<std::int32_t> priority;
+        forebay::duration time;
+    };
+    [[nodiscard]] any_workload build_unlabelled(std::uint64_t seed) const;
+    static time_of_class to_time_of_class(const std::string& text);
+
+    std::vector<std::string> traces_;
+    std::vector<time_of_class> objectives_;
     std::string arrivals_;
     std::vector<fraction> classes_;
     std::optional<std::size_t> requests_;
