@@ -16,7 +16,7 @@
 class test_folder {
 public:
     test_folder() {
-        std::string name = (std::filesystem::temp_directory_path() / "forebay-lab-XXXXXX").string();
+        std::string name = (std::filesystem::temp_directory_path() / "forebay-lab-").string() + std::string(6, 'X');
         if (mkdtemp(name.data()) == nullptr) std::abort();
         path_ = name;
     }
