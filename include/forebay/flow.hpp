@@ -202,7 +202,11 @@ public:
         if (!of.occupies_executor) return;
         of.occupies_executor = false;
         --busy_;
-        observer_.on_batch_done(of.size, since(of.dispatched, now));
+        const duration service = since(of.dispatched, now);
+        if constexpr (watches_batches<decltype(admission_)>) {
+            admission_.batch_done(of.size, service, claimed != 0 && how == ending::failed, now);
+        }
+        observer_.on_batch_done(of.size, service);
     }
 
     /// Gives back the slots of requests whose sinks have been called.

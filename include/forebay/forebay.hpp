@@ -1,7 +1,9 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/adaptive_limit.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
+#include <forebay/admission/limit_rule.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/permit.hpp>
 #include <forebay/admission/policy.hpp>

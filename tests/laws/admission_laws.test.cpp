@@ -2,6 +2,7 @@
 #include "admission_laws.hpp"
 
 #include "catch.hpp"
+#include <forebay/admission/adaptive_limit.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/policy.hpp>
@@ -47,6 +48,10 @@ TEMPLATE_TEST_CASE("per_tenant keeps the laws of admission", "", multi_threaded,
 TEMPLATE_TEST_CASE("concurrency_limit keeps the laws of admission", "", multi_threaded, single_threaded) {
     check_laws<TestType>([] { return concurrency_limit{3}; });
     check_laws<TestType>([] { return concurrency_limit{20, by_cost}; });
+}
+
+TEMPLATE_TEST_CASE("adaptive_limit keeps the laws of admission", "", multi_threaded, single_threaded) {
+    check_laws<TestType>([] { return adaptive_limit{.initial = 3}; });
 }
 
 TEMPLATE_TEST_CASE("A shared limit keeps the laws of admission", "", multi_threaded, single_threaded) {

@@ -26,6 +26,7 @@ observe/metrics
 admission/permit admission/policy
 admission/token_bucket
 admission/concurrency_limit
+admission/limit_rule
 admission/adaptive_limit
 admission/all_of
 admission/per_tenant

@@ -9,6 +9,7 @@
 #include <forebay/verdict.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -28,7 +29,9 @@ namespace forebay::inline v0 {
 ///    emptied.
 /// 4. Settling or giving back an empty permit does nothing. Every other permit ends in one of the two: it may pin memory.
 /// 5. A `now` earlier than that of a change before it mints nothing, and loses nothing for good.
-/// 6. All three are noexcept, quick, and do not call back: a scheduler calls them under its lock.
+/// 6. All are noexcept, quick, and do not call back: a scheduler calls them under its lock.
+/// 7. It may have `state.batch_done(size, service, failed, now)`: told of each batch's end, how long after its dispatch,
+///    and whether it brought no result.
 ///
 /// A state that a scheduler owns is built with single_threaded and used under that scheduler's lock only; it need not
 /// be movable.
@@ -40,6 +43,13 @@ concept admission_state = requires(State& state, const request_info& info, permi
     { state.settle(taken, actual, now) }
     noexcept;
     { state.give_back(taken, now) }
+    noexcept;
+};
+
+/// Whether a state wants to be told of batches that end: demand 7 above.
+template <class State>
+concept watches_batches = requires(State& state, std::size_t size, duration service, bool failed, time_point now) {
+    { state.batch_done(size, service, failed, now) }
     noexcept;
 };
 
@@ -161,6 +171,9 @@ public:
             target_->settle(taken, actual, now);
         }
         void give_back(permit& taken, time_point now) noexcept { target_->give_back(taken, now); }
+        void batch_done(std::size_t size, duration service, bool failed, time_point now) noexcept {
+            if constexpr (watches_batches<State>) target_->batch_done(size, service, failed, now);
+        }
 
     private:
         std::shared_ptr<State> target_;
