@@ -53,7 +53,7 @@ struct adaptive_limit {
     /// Lower it to what the host can hold.
     /// Must be floor to 2^31.
     std::int64_t ceiling{1000};
-    /// Length of a window: how often the limit is looked at. [time]
+    /// Least length of a window: how often the limit is looked at. It lasts until batches sent in it have come back. [time]
     /// Raise it where service times scatter.
     /// Must be > 0.
     duration window{std::chrono::seconds{1}};
@@ -125,8 +125,8 @@ public:
         lock_.lock();
         if (!started_) opened_ = now;
         started_ = true;
-        // What was sent before the probe's second window met the queue that its first one emptied.
-        if (probe_ == probe::measuring && saturating_sub(now, opened_) < service) {
+        // What was sent before the window opened met an earlier limit.
+        if (saturating_sub(now, opened_) < service) {
             lock_.unlock();
             return;
         }
