@@ -57,10 +57,17 @@ sink/future sink/awaitable sink/result_store
 http
 forebay
 sim/random
+sim/real
+sim/variates
+sim/distribution
+sim/arrival_process
 sim/csv
 sim/arrival
 sim/source
 sim/workload
+sim/sizes
+sim/traffic
+sim/closed_loop
 sim/trace
 sim/service_model
 sim/report

@@ -36,6 +36,8 @@ struct arrival {
     std::uint32_t tenant{0};
     /// Index into the source's `kinds()`: what reports group by (a modality, a class).
     std::uint32_t kind{0};
+    /// Who waits for its outcome, in a closed loop; the source's own number.
+    std::uint32_t client{0};
 
     [[nodiscard]] duration patience() const noexcept {
         return info.deadline == no_deadline ? unlimited : saturating_sub(info.deadline, at);
