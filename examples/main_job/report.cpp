@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdio>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -47,36 +48,57 @@ std::string refusals(const sim::tally& of) {
 sim::report report_of(const served_run& run) {
     const auto since_start = [&](forebay::time_point t) { return forebay::time_point{t - run.start}; };
     const auto& arrivals = run.requests.arrivals;
-    sim::recorder recorder{run.name, run.requests, 1};
+    sim::recorder recorder{run.name, 1};
 
     // The recorder is told in order of time.
-    std::vector<std::pair<forebay::time_point, std::size_t>> ends;
-    for (std::size_t i = 0; i < run.fates.size(); ++i) {
-        if (run.fates[i].refused_by == forebay::limit::none) ends.emplace_back(since_start(run.fates[i].ended), i);
+    using index = std::size_t;
+    std::vector<std::pair<forebay::time_point, index>> ends;
+    std::multimap<forebay::time_point, const sim::arrival*> served;  // by when the model began with them
+    for (index i = 0; i < run.fates.size(); ++i) {
+        const fate& its = run.fates[i];
+        if (its.refused_by != forebay::limit::none) continue;
+        ends.emplace_back(since_start(its.ended), i);
+        if (its.how == forebay::ending::delivered) served.emplace(its.started, &arrivals[i]);
     }
     std::ranges::sort(ends);
-    std::size_t next = 0;
+
+    index next = 0;
     const auto arrive_until = [&](forebay::time_point time) {
         for (; next < arrivals.size() && arrivals[next].at <= time; ++next) {
-            recorder.arrived(arrivals[next]);
             const forebay::limit why = run.fates[next].refused_by;
-            if (why != forebay::limit::none) recorder.refused(arrivals[next], why);
+            why == forebay::limit::none ? recorder.admitted(arrivals[next]) : recorder.refused(arrivals[next], why);
         }
     };
-    for (const auto& [time, ended] : ends) {
-        arrive_until(time);
-        const fate& its = run.fates[ended];
-        if (its.how == forebay::ending::delivered) {
-            recorder.delivered(arrivals[ended], since_start(its.started), time);
-        } else {
-            recorder.ended(arrivals[ended], its.how, time);
+    auto end = ends.begin();
+    sim::batch_run last;
+    const auto end_before = [&](forebay::time_point time) {
+        for (; end != ends.end() && end->first < time; ++end) {
+            arrive_until(end->first);
+            const sim::arrival& request = arrivals[end->second];
+            const forebay::ending how = run.fates[end->second].how;
+            if (how == forebay::ending::delivered) {
+                recorder.delivered(request, last, end->first);
+            } else {
+                recorder.ended(request, how, end->first);
+            }
         }
-    }
-    arrive_until(forebay::no_deadline);
+    };
+    // Its requests are told their outcome after a call has ended and before the next begins.
     for (const inference::call& call : run.calls) {
-        recorder.served(call.requests, since_start(call.start), since_start(call.end));
+        const forebay::time_point start = since_start(call.start);
+        end_before(start);
+        arrive_until(start);
+        std::vector<const sim::arrival*> members;
+        for (auto [at, stop] = served.equal_range(call.start); at != stop; ++at) members.push_back(at->second);
+        if (members.empty()) continue;
+        recorder.started(members, start);
+        end_before(since_start(call.end));
+        arrive_until(since_start(call.end));
+        last = recorder.returned(members, start, since_start(call.end));
     }
-    return std::move(recorder).finish();
+    end_before(forebay::no_deadline);
+    arrive_until(forebay::no_deadline);
+    return std::move(recorder).finish(run.requests.tenants, run.requests.kinds);
 }
 
 void print_measured(std::span<const sim::report> runs) {

@@ -317,7 +317,8 @@ TEST_CASE("two strict classes wait as Cobham says") {
 
 TEST_CASE("what cannot be run is refused with what was expected") {
     sim::workload unordered = at_milliseconds({1, 0});
-    CHECK_THROWS_AS((sim::experiment{unordered, ten_milliseconds}), std::invalid_argument);
+    const sim::experiment back{unordered, ten_milliseconds};
+    CHECK_THROWS_WITH(back.run("back", fb::policies{}), ContainsSubstring("in order of arrival"));
 
     const sim::experiment lab{at_milliseconds({0, 1}), ten_milliseconds};
     CHECK_THROWS_AS(lab.run("none", fb::policies{.executors = 0}), std::invalid_argument);

@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include <forebay/sim/recorder.hpp>
 #include <forebay/sim/table.hpp>
+#include <forebay/sim/workload.hpp>
 
 #include <chrono>
 #include <string>
@@ -21,17 +22,25 @@ sim::report run(const std::string& policy, bool refuses) {
     sim::arrival video;
     load.label(video, {.tenant = "acme", .kind = "video"});
     video.at = fb::time_point{5ms};
-    sim::recorder record{policy, load, 1};
-    record.arrived(text);
-    record.arrived(video);
-    if (refuses) record.refused(video, fb::limit::rate);
-    record.delivered(text, text.at, text.at + 10ms);
-    record.served(1, text.at, text.at + 10ms);
-    if (!refuses) {
-        record.delivered(video, text.at + 10ms, text.at + 1234567us);
-        record.served(1, text.at + 10ms, text.at + 1234567us);
+    sim::recorder record{policy, 1};
+    const auto start = [&](const sim::arrival* one, fb::time_point now) { record.started({&one, 1}, now); };
+    const auto end = [&](const sim::arrival* one, fb::time_point started, fb::time_point now) {
+        sim::batch_run by = record.returned({&one, 1}, started, now);
+        record.delivered(*one, by, now);
+    };
+    record.admitted(text);
+    start(&text, text.at);
+    if (refuses) {
+        record.refused(video, fb::limit::rate);
+    } else {
+        record.admitted(video);
     }
-    return std::move(record).finish();
+    end(&text, text.at, text.at + 10ms);
+    if (!refuses) {
+        start(&video, text.at + 10ms);
+        end(&video, text.at + 10ms, text.at + 1234567us);
+    }
+    return std::move(record).finish(load.tenants, load.kinds);
 }
 
 }  // namespace

@@ -74,7 +74,9 @@ sim/report
 sim/run_options
 sim/fairness
 sim/timeline
+sim/groups
 sim/recorder
+sim/promises
 sim/table
 sim/experiment
 sim/html_report

@@ -2,14 +2,18 @@
 #pragma once
 
 #include <forebay/outcome.hpp>
+#include <forebay/sim/arrival.hpp>
+#include <forebay/sim/fairness.hpp>
+#include <forebay/sim/groups.hpp>
 #include <forebay/sim/report.hpp>
-#include <forebay/sim/workload.hpp>
+#include <forebay/sim/run_options.hpp>
+#include <forebay/sim/timeline.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -18,118 +22,144 @@
 namespace forebay::inline v0::sim {
 
 /// Takes down what happens to each request of a workload and makes the report of it, from a run in virtual time or from
-/// a real one whose times were kept. Events are told in order of time.
+/// a real one whose times were kept. Events are told in order of time; of each request either that it was refused, or
+/// that it was admitted and then what it ended as.
 ///
+/// memory   grows with the requests that are delivered only if percentiles are to be exact
 /// errors   std::logic_error where what is told cannot have happened
 /// threads  one at a time
 class recorder {
 public:
-    recorder(std::string policy, const workload& requests, std::size_t executors)
-        : kinds_(requests.kinds.size()), tenants_(requests.tenants.size()) {
+    /// options  those that say what is kept; `patience`, `each` and `progress` are for whoever runs the requests
+    /// errors   std::invalid_argument if options.timeline is odd
+    recorder(std::string policy, std::size_t executors, const run_options& options = {})
+        : options_{options}, groups_{options.precision}, timeline_{options.timeline} {
         report_.policy = std::move(policy);
         report_.executors = executors;
-        for (std::size_t i = 0; i < kinds_.size(); ++i) kinds_[i].sum.name = requests.kinds[i];
-        for (std::size_t i = 0; i < tenants_.size(); ++i) tenants_[i].sum.name = requests.tenants[i];
     }
 
-    /// `request` came, at `request.at`.
-    void arrived(const arrival& request) {
-        if (!started_) first_ = last_ = request.at;
-        started_ = true;
-        pass(request.at);
-        for (tally* group : groups(request)) ++group->arrived;
+    /// `request` came, at `request.at`, and was let in: it waits.
+    void admitted(const arrival& request) {
+        came(request, false);
         ++in_system_;
+        ++queued_;
+        if (options_.service_gap) gap_.entered(request.tenant, request.at);
     }
-    /// It was turned away at once.
+    /// It came, and was turned away at once.
     void refused(const arrival& request, limit which) {
-        for (tally* group : groups(request)) ++group->refused_by[static_cast<std::size_t>(which)];
-        --in_system_;
+        ++came(request, true).refused_by[static_cast<std::size_t>(which)];
     }
-    /// A batch was run from `start` to `end` by one executor.
-    void served(std::size_t requests, time_point start, time_point end) noexcept {
-        ++report_.batches;
-        report_.batched_requests += requests;
-        report_.busy += end - start;
-    }
-    /// It was handed to the model at `start` and answered at `now`.
-    void delivered(const arrival& request, time_point start, time_point now) {
-        ended(request, ending::delivered, now);
-        const duration latency = now - request.at;
-        for (tally* group : groups(request)) group->good += latency <= request.slo;
-        for (series* each : {&kinds_.at(request.kind), &tenants_.at(request.tenant)}) {
-            each->queue_delays.push_back(start - request.at);
-            each->latencies.push_back(latency);
-        }
-    }
-    /// It ended at `now`. Delivered ones are reported to `delivered` instead.
-    void ended(const arrival& request, ending how, time_point now) {
+    /// These were handed to the model together.
+    void started(std::span<const arrival* const> members, time_point now) {
         pass(now);
-        for (tally* group : groups(request)) ++group->ended[static_cast<std::size_t>(how)];
-        --in_system_;
-        sojourns_ += static_cast<std::uint64_t>((now - request.at).count());
+        if (members.size() > queued_) throw std::logic_error("forebay: expected a batch of requests that wait");
+        queued_ -= members.size();
+        ++running_;
+        ++report_.batches;
+        report_.batched_requests += members.size();
+        if (options_.service_gap) gap_.ran(members, now, false);
+        if (timeline_.keeps()) timeline_.began(members.size());
+    }
+    /// Their executor is free again.
+    /// returns  what `delivered` is to be told of each of them
+    batch_run returned(std::span<const arrival* const> members, time_point start, time_point now) {
+        pass(now);
+        if (running_ == 0) throw std::logic_error("forebay: expected a batch to come back once");
+        --running_;
+        const duration time = saturating_sub(now, start);
+        report_.busy += time;
+        if (options_.service_gap) gap_.ran(members, now, true);
+        if (timeline_.keeps()) timeline_.returned(members, start, now);
+        return {start, time, members.size()};
+    }
+    /// It was answered at `now`, by a batch that has come back.
+    void delivered(const arrival& request, batch_run& by, time_point now) {
+        leave(request, now);
+        groups_.delivered(request, by, saturating_sub(now, request.at));
+        if (timeline_.keeps()) timeline_.completed();
+    }
+    /// It ended at `now` without having been handed to the model.
+    void ended(const arrival& request, ending how, time_point now) {
+        leave(request, now);
+        if (queued_ == 0) throw std::logic_error("forebay: expected a request that waits to end");
+        --queued_;
+        ++groups_.of(request).ended[static_cast<std::size_t>(how)];
+        if (timeline_.keeps() && how == ending::expired) timeline_.expired();
     }
 
     /// The report.
+    /// tenants, kinds  the names that the requests' indices stand for
     /// errors  std::logic_error if a request has no outcome or several, or if the number in the system added up over
     ///         time is not the time in the system added up over requests: then what was recorded did not happen
-    [[nodiscard]] report finish() && {
-        if (report_.all.settled() != report_.all.arrived) {
+    [[nodiscard]] report finish(const std::vector<std::string>& tenants, const std::vector<std::string>& kinds) && {
+        report_.elapsed = saturating_sub(last_, first_);
+        groups_.summarise(report_, tenants, kinds, options_.curves);
+        if (in_system_ != 0 || running_ != 0 || report_.all.settled() != report_.all.arrived) {
             throw std::logic_error("forebay: expected one outcome for each of " + std::to_string(report_.all.arrived) +
                                    " requests, found " + std::to_string(report_.all.settled()));
         }
         if (integral_ != sojourns_)
             throw std::logic_error("forebay: the times of the recorded events contradict each other");
-        report_.elapsed = last_ - first_;
-        std::vector<duration> queue_delays;
-        std::vector<duration> latencies;
-        for (const series& each : kinds_) {
-            queue_delays.insert(queue_delays.end(), each.queue_delays.begin(), each.queue_delays.end());
-            latencies.insert(latencies.end(), each.latencies.begin(), each.latencies.end());
+        std::vector<std::uint64_t> service;
+        std::vector<std::uint64_t> good;
+        for (const tally& each : report_.tenants) {
+            service.push_back(static_cast<std::uint64_t>(each.service.count()));
+            good.push_back(each.good);
         }
-        report_.all.name = "all";
-        report_.all.queue_delay = spread::of(std::move(queue_delays));
-        report_.all.latency = spread::of(std::move(latencies));
-        report_.kinds = summarise(kinds_);
-        report_.tenants = summarise(tenants_);
+        report_.jain = jain_index(service);
+        report_.jain_goodput = jain_index(good);
+        if (options_.service_gap) report_.max_service_gap = gap_.largest();
+        if (timeline_.keeps()) {
+            report_.timeline_width = timeline_.width();
+            report_.timeline = std::move(timeline_).finish(report_.elapsed, groups_.first_tenants(16));
+        }
         return std::move(report_);
     }
 
 private:
-    struct series {
-        tally sum;
-        std::vector<duration> queue_delays;
-        std::vector<duration> latencies;
-    };
-
-    [[nodiscard]] std::array<tally*, 3> groups(const arrival& request) {
-        return {&report_.all, &kinds_.at(request.kind).sum, &tenants_.at(request.tenant).sum};
-    }
-    static std::vector<tally> summarise(std::vector<series>& all) {
-        std::vector<tally> result;
-        for (series& each : all) {
-            if (each.sum.arrived == 0) continue;
-            each.sum.queue_delay = spread::of(std::move(each.queue_delays));
-            each.sum.latency = spread::of(std::move(each.latencies));
-            result.push_back(std::move(each.sum));
+    tally& came(const arrival& request, bool was_refused) {
+        if (!began_) {
+            first_ = last_ = request.at;
+            timeline_.start(first_);
+            began_ = true;
         }
-        return result;
+        pass(request.at);
+        tally& group = groups_.of(request);
+        ++group.arrived;
+        if (timeline_.keeps()) timeline_.arrived(was_refused);
+        return group;
+    }
+    void leave(const arrival& request, time_point now) {
+        pass(now);
+        if (in_system_ == 0) throw std::logic_error("forebay: expected a request that has no outcome yet to end");
+        --in_system_;
+        sojourns_ += static_cast<std::uint64_t>((now - request.at).count());
+        if (options_.service_gap) gap_.left(request.tenant, now);
     }
     /// Both sums wrap alike, so they can be compared however long the run is.
     void pass(time_point now) {
+        if (now == last_) return;
         if (now < last_) throw std::logic_error("forebay: expected the events of a run in order of time");
-        integral_ += in_system_ * static_cast<std::uint64_t>((now - last_).count());
+        const duration since = saturating_sub(now, last_);
+        integral_ += in_system_ * static_cast<std::uint64_t>(since.count());
+        if (queued_ > 0 && running_ < report_.executors) report_.held_back += since;
+        if (timeline_.keeps()) timeline_.waited(queued_, last_, now);
         last_ = now;
     }
 
+    run_options options_;
     report report_;
-    std::vector<series> kinds_;
-    std::vector<series> tenants_;
+    request_groups groups_;
+    service_gap gap_;
+    timeline_recorder timeline_;
     std::uint64_t in_system_{0};
+    std::uint64_t queued_{0};
+    std::uint64_t running_{0};
     std::uint64_t integral_{0};
     std::uint64_t sojourns_{0};
     time_point first_{};
     time_point last_{};
-    bool started_{false};
+    bool began_{false};
 };
 
 }  // namespace forebay::inline v0::sim
