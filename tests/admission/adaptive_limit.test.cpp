@@ -264,6 +264,20 @@ TEMPLATE_TEST_CASE("What a window is told at its extremes does not break the lim
     REQUIRE(limit.in_flight() == 0);
 }
 
+TEMPLATE_TEST_CASE("A window does not count what was sent before it opened", BOTH_FORMS) {
+    auto limit = adaptive_limit{.rule = aimd{.too_long = 1s}, .initial = 10, .window = 1ms, .least_batches = 1}
+                     .template build<TestType>();
+    std::vector<permit> out(10);
+    for (permit& each : out) REQUIRE(limit.try_acquire({}, time_point{1h}, each));
+    limit.batch_done(1, 1ms, false, time_point{1h});  // the first opens the first window
+    limit.batch_done(1, 1ms, false, time_point{1h + 1ms});
+    REQUIRE(limit.most() == 11);
+    limit.batch_done(1, 5s, false, time_point{1h + 1s});  // slow, under an earlier limit
+    REQUIRE(limit.most() == 11);
+    limit.batch_done(1, 5s, false, time_point{1h + 6s});
+    REQUIRE(limit.most() < 11);
+}
+
 TEST_CASE("A scheduler tells its adaptive limit of each batch") {
     manual_clock clock;
     const auto shared_limit = share(
