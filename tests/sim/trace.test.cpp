@@ -4,11 +4,16 @@
 
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
+#include <random>
 #include <sstream>
+#include <streambuf>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,13 +28,37 @@ fb::time_point at(fb::duration since) {
     return fb::time_point{since};
 }
 
-std::string complaint(std::string_view text) {
+template <class Read>
+std::string complaint_of(Read read) {
     try {
-        (void)sim::parse_trace(text, "FILE");
+        read();
     } catch (const sim::trace_error& error) {
         return error.what();
     }
     return "no complaint";
+}
+
+/// What a trace_file that is streamed says, its name replaced.
+std::string complaint_of_file(std::string_view text, bool sort) {
+    const auto path =
+        std::filesystem::temp_directory_path() / ("forebay_trace_" + std::to_string(std::random_device{}()) + ".csv");
+    std::ofstream{path, std::ios::binary} << text;
+    std::string said = complaint_of([&] { (void)sim::collect(sim::trace_file{.path = path.string(), .sort = sort}); });
+    std::filesystem::remove(path);
+    if (said.starts_with(path.string())) said.replace(0, path.string().size(), "FILE");
+    return said;
+}
+
+/// What all the ways to read a trace say alike.
+std::string complaint(std::string_view text) {
+    std::string said = complaint_of([&] { (void)sim::parse_trace(text, "FILE"); });
+    CHECK(said == complaint_of([&] {
+              std::istringstream in{std::string{text}};
+              (void)sim::read_trace(in, "FILE");
+          }));
+    CHECK(said == complaint_of_file(text, false));
+    if (said.find("in order of time") == std::string::npos) CHECK(said == complaint_of_file(text, true));
+    return said;
 }
 
 /// The trace of that name, or nothing, said aloud, where it has not been downloaded.
@@ -43,6 +72,19 @@ std::optional<sim::workload> real_trace(const std::string& name) {
         return std::nullopt;
     }
     return sim::read_trace(path);
+}
+
+/// Coefficient of variation of the gaps.
+double variation(const sim::workload& all) {
+    double sum = 0;
+    double squares = 0;
+    for (std::size_t i = 1; i < all.arrivals.size(); ++i) {
+        const auto gap = static_cast<double>((all.arrivals[i].at - all.arrivals[i - 1].at).count());
+        sum += gap;
+        squares += gap * gap;
+    }
+    const auto n = static_cast<double>(all.arrivals.size() - 1);
+    return std::sqrt(squares / n - sum / n * sum / n) / (sum / n);
 }
 
 }  // namespace
@@ -173,13 +215,16 @@ TEST_CASE("every malformed trace is told with its file, line and column and what
          "FILE:2:29: expected a whole number >= 0 in column ContextTokens, found 'abc'"},
         {"TIMESTAMP,ContextTokens,GeneratedTokens\n1700158623,1,10\n",
          "FILE:2:1: expected a time YYYY-MM-DD HH:MM:SS.fffffff in column TIMESTAMP, found '1700158623'"},
-        {"arrival_us\n12\nx\n", "FILE:3:1: expected a whole number >= 0 in column arrival_us, found 'x'"},
-        {"arrival_us\n1.5\n", "FILE:2:1: expected a whole number >= 0 in column arrival_us, found '1.5'"},
-        {"arrival_us\n-1\n", "FILE:2:1: expected a whole number >= 0 in column arrival_us, found '-1'"},
+        {"arrival_us\n12\nx\n",
+         "FILE:3:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found 'x'"},
+        {"arrival_us\n1.2345\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found '1.2345'"},
+        {"arrival_us\n-1\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found '-1'"},
         {"arrival_us,cost\n1,NaN\n", "FILE:2:3: expected a whole number >= 0 in column cost, found 'NaN'"},
         {"arrival_us,cost\n1,\n", "FILE:2:3: expected a whole number >= 0 in column cost, found nothing"},
         {"arrival_us\n9223372036854776\n",
-         "FILE:2:1: expected a number of at most 9223372036854775 in column arrival_us, found '9223372036854776'"},
+         "FILE:2:1: expected a number of at most 9223372036854775.807 in column arrival_us, found '9223372036854776'"},
         {"arrival_us,class\n1,2147483648\n",
          "FILE:2:3: expected a number of at most 2147483647 in column class, found '2147483648'"},
         {"arrival_us,text_tokens,image_tokens\n1,9223372036854775807,1\n",
@@ -188,14 +233,126 @@ TEST_CASE("every malformed trace is told with its file, line and column and what
         {"arrival_us,cost\n1\n", "FILE:2:2: expected 2 cells as in the header, found 1"},
         {"arrival_us,cost\n1,2\n1,2,3\n", "FILE:3:5: expected 2 cells as in the header, found more"},
         {"arrival_us,cost\n1,2\n\n1,2\n", "FILE:3:1: expected 2 cells as in the header, found an empty line"},
-        {"arrival_us\n1\n# late\n", "FILE:3:1: expected a whole number >= 0 in column arrival_us, found '# late'"},
+        {"arrival_us\n1\n# late\n",
+         "FILE:3:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found '# late'"},
         {"arrival_us\n5\n6\n5\n", "FILE:4:1: expected rows in order of time, found one that is earlier than line 3"},
         {"arrival_us,tenant\r\n1,\"acme\r\n", "FILE:2:3: expected a closing quote on the same line"},
+        {"arrival_us,cost\r\n1,2\r\n3,x\r\n", "FILE:3:3: expected a whole number >= 0 in column cost, found 'x'"},
+        {"\xEF\xBB\xBF", "FILE:1:1: expected a header with arrival_us or TIMESTAMP, found the end of the file"},
+        {"\xEF\xBB\xBF"
+         "arrival_us,cost\n1,-2\n",
+         "FILE:2:3: expected a whole number >= 0 in column cost, found '-2'"},
+        {"arrival_us\n1\n2\n3x",
+         "FILE:4:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found '3x'"},
+        {"arrival_us\nnan\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found 'nan'"},
+        {"arrival_us\ninf\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found 'inf'"},
+        {"arrival_us\n1e3\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found '1e3'"},
+        {"arrival_us\n1.\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found '1.'"},
+        {"arrival_us\n.5\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found '.5'"},
+        {"arrival_us,cost\n,1\n",
+         "FILE:2:1: expected a number >= 0 with at most 3 decimals in column arrival_us, found nothing"},
+        {"arrival_us\n9223372036854775.808\n",
+         "FILE:2:1: expected a number of at most 9223372036854775.807 in column arrival_us, found "
+         "'9223372036854775.808'"},
+        {"arrival_us,cost\n1,99999999999999999999\n",
+         "FILE:2:3: expected a number of at most 9223372036854775807 in column cost, found '99999999999999999999'"},
+        {"arrival_us,service_us\n1,-3\n",
+         "FILE:2:3: expected a number >= 0 with at most 3 decimals in column service_us, found '-3'"},
+        {"arrival_us,slo_us\n1,soon\n",
+         "FILE:2:3: expected a number >= 0 with at most 3 decimals in column slo_us, found 'soon'"},
+        {"arrival_us,key\n1,18446744073709551616\n",
+         "FILE:2:3: expected a number of at most 18446744073709551615 in column key, found '18446744073709551616'"},
+        {"arrival_us,key\n1,-1\n", "FILE:2:3: expected a whole number >= 0 in column key, found '-1'"},
+        {"arrival_us,key,key\n", "FILE:1:16: expected a column of another meaning than 'key', found 'key'"},
+        {"# tenants=a,,b\narrival_us\n1\n", "FILE:1:13: expected a name, found nothing"},
+        {"# kinds=\"a\narrival_us\n1\n", "FILE:1:9: expected a closing quote on the same line"},
     };
     for (const auto& one : cases) {
         INFO(one.text);
         CHECK(complaint(one.text) == one.told);
     }
+}
+
+TEST_CASE("a line without end is refused before it fills the memory") {
+    std::string text = "arrival_us,tenant\n1,";
+    text.append(sim::csv_reader::longest_line + 1, 'x');
+    CHECK(complaint(text) == "FILE:2:1048577: expected a line of at most 1048576 bytes");
+}
+
+TEST_CASE("a streamed trace is the trace, wherever its blocks end") {
+    const std::string rows = "arrival_us,tenant,cost\r\n1,acme,10\r\n2,\"b, c\",20\r\n3.5,acme,30";
+    const sim::workload expected = sim::parse_trace(rows);
+    for (std::size_t shift = 0; shift < 70; ++shift) {
+        std::istringstream in{"# " + std::string(65'470 + shift, 'x') + "\n" + rows};
+        const sim::workload found = sim::read_trace(in, "stream");
+        REQUIRE(found.arrivals == expected.arrivals);
+        REQUIRE(found.tenants == expected.tenants);
+    }
+}
+
+namespace {
+
+/// An endless file of rows, which knows how much of it has been read.
+class endless_rows : public std::streambuf {
+public:
+    std::size_t given{0};
+
+private:
+    int_type underflow() override {
+        text_ = given == 0 ? "arrival_us\n" : std::to_string(given) + "\n";
+        given += text_.size();
+        setg(text_.data(), text_.data(), text_.data() + text_.size());
+        return traits_type::to_int_type(text_.front());
+    }
+    std::string text_;
+};
+
+}  // namespace
+
+TEST_CASE("a streamed trace is read one block ahead and no further") {
+    endless_rows rows;
+    sim::trace_source source{
+        sim::trace_rows{sim::csv_reader{std::make_unique<std::istream>(&rows), "rows"}, {}, sim::known_columns, true},
+        false};
+    std::size_t taken = 11;
+    for (int i = 0; i < 1'000'000; ++i) {
+        REQUIRE(source.peek() != nullptr);
+        taken += std::to_string(source.peek()->at.time_since_epoch().count() / 1000).size() + 1;
+        if (rows.given > taken + (std::size_t{1} << 17)) FAIL("read ahead at row " << i);
+        source.pop();
+    }
+}
+
+TEST_CASE("a trace file is a workload that every run opens anew") {
+    STATIC_REQUIRE(sim::workload_model<sim::trace_file>);
+    const auto path =
+        std::filesystem::temp_directory_path() / ("forebay_trace_" + std::to_string(std::random_device{}()) + ".csv");
+    std::ofstream{path} << "when,size\n7,1\n5,2\n7,3\n0.5,4\n";
+    const sim::trace_file sorted{
+        .path = path.string(), .mapping = sim::parse_mapping("arrival=when:ms,cost=size,input=size"), .sort = true};
+    for (int run = 0; run < 2; ++run) {
+        const sim::workload all = sim::collect(sorted);
+        REQUIRE(all.arrivals.size() == 4);
+        CHECK(all.arrivals[0].at == at(500us));
+        CHECK(all.arrivals[1].at == at(5ms));
+        CHECK(all.arrivals[2].info.cost == 1);
+        CHECK(all.arrivals[3].info.cost == 3);
+        CHECK(all.arrivals[3].input_units == 3);
+        CHECK(all.arrivals[3].sequence == 3);
+    }
+    sim::trace_file as_it_is = sorted;
+    as_it_is.sort = false;
+    CHECK_THROWS_AS(sim::collect(as_it_is), sim::trace_error);
+    auto source = sorted.open();
+    auto moved = std::move(source);
+    CHECK(moved.peek()->info.cost == 4);
+    std::filesystem::remove(path);
+    CHECK_THROWS_AS(sorted.open(), sim::trace_error);
 }
 
 TEST_CASE("a host names its own columns") {
@@ -228,6 +385,8 @@ TEST_CASE("the real traces are read whole") {
         CHECK(images->tenants.size() == 19);
     }
     if (conversation && code) {
+        CHECK(variation(*conversation) == Approx(1.09).epsilon(0.01));
+        CHECK(variation(*code) == Approx(13.2).epsilon(0.01));
         const std::array parts{*conversation, *code};
         const sim::workload mixed = sim::merge(parts);
         CHECK(mixed.arrivals.size() == 28'185);

@@ -65,6 +65,8 @@ sim/csv
 sim/arrival
 sim/source
 sim/workload
+sim/trace_columns
+sim/trace_rows
 sim/sizes
 sim/traffic
 sim/closed_loop

@@ -8,13 +8,17 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <istream>
 #include <limits>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace forebay::inline v0::sim {
 
@@ -42,13 +46,20 @@ private:
 /// Takes the cells of a CSV text one by one, and says of each that is not as expected where it stands.
 ///
 /// Cells end at a comma; blanks and one pair of quotes around them are dropped. A quoted cell holds no quote and no end
-/// of line. Lines end in LF or CRLF, the last one also without; a BOM is skipped.
+/// of line. Lines end in LF or CRLF, the last one also without, and are at most 1 MiB long; a BOM is skipped.
 /// errors   trace_error
+/// memory   of a stream, one block and the line that is being read
 class csv_reader {
 public:
+    static constexpr std::size_t longest_line = std::size_t{1} << 20;
+
     /// The text must outlive the reader and the cells taken from it.
-    csv_reader(std::string_view text, std::string file) : rest_{text}, file_{std::move(file)} {
-        if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
+    csv_reader(std::string_view text, std::string file) : rest_{text}, file_{std::move(file)} { skip_mark(); }
+    /// Cells hold until the next line. The stream is the reader's.
+    csv_reader(std::unique_ptr<std::istream> in, std::string file)
+        : block_(std::size_t{1} << 16), in_{std::move(in)}, file_{std::move(file)} {
+        refill();
+        skip_mark();
     }
 
     /// Goes to the next line; false at the end of the text.
@@ -56,12 +67,23 @@ public:
         ++line_number_;
         cursor_ = 0;
         cell_start_ = 0;
-        line_ = rest_.substr(0, rest_.find('\n'));
+        std::size_t end = rest_.find('\n');
+        while (end == std::string_view::npos && rest_.size() <= longest_line) {
+            const std::size_t searched = rest_.size();
+            if (!refill()) break;
+            end = rest_.find('\n', searched);
+        }
+        line_ = rest_.substr(0, end);
+        if (line_.size() > longest_line) {
+            fail_at(longest_line + 1, "expected a line of at most " + std::to_string(longest_line) + " bytes");
+        }
         if (rest_.empty()) return false;
         rest_.remove_prefix(std::min(line_.size() + 1, rest_.size()));
         if (line_.ends_with('\r')) line_.remove_suffix(1);
         return true;
     }
+    /// Leaves out the first bytes of the line.
+    void skip(std::size_t bytes) noexcept { cursor_ = bytes; }
 
     /// The whole line as it stands in the text.
     [[nodiscard]] std::string_view line() const noexcept { return line_; }
@@ -114,6 +136,45 @@ public:
         }
         if (error != std::errc{} || value > most) fail("a number of at most " + std::to_string(most), column, cell);
         return value;
+    }
+
+    /// `cell` as any 64-bit number.
+    [[nodiscard]] std::uint64_t identity(std::string_view column, std::string_view cell) const {
+        std::uint64_t value = 0;
+        const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
+        if (end != cell.data() + cell.size() || cell.empty()) fail("a whole number >= 0", column, cell);
+        if (error != std::errc{}) fail("a number of at most 18446744073709551615", column, cell);
+        return value;
+    }
+
+    /// `cell` as a length of time, a decimal number >= 0 of `unit`, exact to the nanosecond.
+    /// unit  in nanoseconds [a power of ten up to a second]
+    [[nodiscard]] duration time(std::string_view column, std::string_view cell, std::int64_t unit) const {
+        constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+        std::size_t decimals = 0;
+        for (std::int64_t power = unit; power > 1; power /= 10) ++decimals;
+        const std::size_t point = std::min(cell.find('.'), cell.size());
+        const std::string_view fraction = cell.substr(std::min(point + 1, cell.size()));
+        const auto digits = [](std::string_view text) {
+            return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+        };
+        if (!digits(cell.substr(0, point)) ||
+            (point < cell.size() && (!digits(fraction) || fraction.size() > decimals))) {
+            fail(decimals == 0 ? "a whole number >= 0"
+                               : "a number >= 0 with at most " + std::to_string(decimals) + " decimals",
+                 column, cell);
+        }
+        std::int64_t whole = 0;
+        const auto [end, error] = std::from_chars(cell.data(), cell.data() + point, whole);
+        std::int64_t rest = 0;
+        std::int64_t worth = unit;
+        for (const char digit : fraction) rest += (digit - '0') * (worth /= 10);
+        if (error != std::errc{} || whole > (most - rest) / unit) {
+            std::string text = std::to_string(most / unit);
+            if (unit > 1) text += '.' + std::to_string(unit + most % unit).substr(1);
+            fail("a number of at most " + text, column, cell);
+        }
+        return duration{whole * unit + rest};
     }
 
     /// `cell` as YYYY-MM-DD HH:MM:SS, with up to nine decimals and a zone (Z or +HH:MM; none is taken as UTC), in
@@ -181,6 +242,25 @@ private:
         return text.size() > longest ? result + "..." : result;
     }
 
+    /// Reads on behind what has not been taken yet, which moves to the start of the block; false at the end.
+    bool refill() {
+        if (in_ == nullptr || in_->eof()) return false;
+        if (!rest_.empty()) std::memmove(block_.data(), rest_.data(), rest_.size());
+        if (rest_.size() == block_.size()) block_.resize(2 * block_.size());
+        in_->read(block_.data() + rest_.size(), static_cast<std::streamsize>(block_.size() - rest_.size()));
+        const auto got = static_cast<std::size_t>(in_->gcount());
+        if (in_->bad() || (got == 0 && !in_->eof())) {
+            throw trace_error{file_, 0, 0, "expected a readable file, found that it cannot be read"};
+        }
+        rest_ = std::string_view{block_.data(), rest_.size() + got};
+        return got > 0;
+    }
+    void skip_mark() noexcept {
+        if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
+    }
+
+    std::vector<char> block_;
+    std::unique_ptr<std::istream> in_;
     std::string_view rest_;
     std::string file_;
     std::string_view line_;
