@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <vector>
 
@@ -13,10 +14,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-struct constant_service {
+struct host_service {
     fb::duration operator()(const sim::batch_shape&) const { return 10ms; }
 };
-static_assert(sim::service_model<constant_service>);
+static_assert(sim::service_model<host_service>);
+static_assert(sim::service_model<sim::constant_service>);
 static_assert(sim::service_model<sim::affine_service>);
 static_assert(sim::service_model<sim::table_service>);
 static_assert(!sim::service_model<int>);
@@ -33,16 +35,64 @@ TEST_CASE("a batch's shape adds up what its requests bring") {
     one.input_units = 7;
     one.output_units = 3;
     one.items = 2;
-    one.info.cost = 11;
+    one.service = 4ms;
+    one.sequence = 41;
+    one.kind = 2;
+    one.info = {.priority = 3, .key = 8, .cost = 11};
     shape.add(one);
     one.input_units = 5;
+    one.output_units = 9;
+    one.service = 3ms;
+    one.sequence = 40;
+    one.kind = 1;
+    one.info.priority = 1;
     shape.add(one);
     CHECK(shape.requests == 2);
     CHECK(shape.input_units == 12);
-    CHECK(shape.output_units == 6);
+    CHECK(shape.output_units == 12);
     CHECK(shape.items == 4);
     CHECK(shape.cost == 22);
     CHECK(shape.largest_input == 7);
+    CHECK(shape.largest_output == 9);
+    CHECK(shape.squared_input == 74);
+    CHECK(shape.recorded_sum == 7ms);
+    CHECK(shape.recorded_longest == 4ms);
+}
+
+TEST_CASE("a batch is named after the request that leads it") {
+    sim::batch_shape shape;
+    for (const std::uint64_t sequence : {41U, 40U, 50U}) {
+        sim::arrival one;
+        one.sequence = sequence;
+        one.kind = static_cast<std::uint32_t>(sequence - 40);
+        one.info = {.priority = static_cast<std::int32_t>(sequence), .key = 8};
+        shape.add(one);
+    }
+    CHECK(shape.lead == 41);
+    CHECK(shape.priority == 41);
+    CHECK(shape.kind == 1);
+    CHECK(shape.key == 8);
+}
+
+TEST_CASE("sums over a batch stop at the end of the line instead of wrapping") {
+    constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    sim::arrival one;
+    one.input_units = one.output_units = one.items = one.info.cost = most;
+    one.service = fb::duration::max();
+    sim::batch_shape shape;
+    shape.add(one);
+    shape.add(one);
+    CHECK(shape.input_units == most);
+    CHECK(shape.output_units == most);
+    CHECK(shape.items == most);
+    CHECK(shape.cost == most);
+    CHECK(shape.squared_input == most);
+    CHECK(shape.recorded_sum == fb::duration::max());
+}
+
+TEST_CASE("constant service takes no notice of the batch") {
+    CHECK(sim::constant_service{3ms}(of(1)) == 3ms);
+    CHECK(sim::constant_service{3ms}(of(100, 1000, 10)) == 3ms);
 }
 
 TEST_CASE("affine service is a base and so much for each request and unit") {

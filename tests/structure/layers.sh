@@ -72,6 +72,9 @@ sim/traffic
 sim/closed_loop
 sim/trace
 sim/service_model
+sim/token_service
+sim/random_service
+sim/per_key_service
 sim/report
 sim/run_options
 sim/fairness

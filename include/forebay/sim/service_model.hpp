@@ -1,20 +1,21 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/sim/arrival.hpp>
 #include <forebay/sim/random.hpp>
-#include <forebay/sim/workload.hpp>
 #include <forebay/time.hpp>
 
 #include <algorithm>
 #include <concepts>
 #include <cstdint>
+#include <limits>
 #include <stdexcept>
 #include <utility>
 #include <vector>
 
 namespace forebay::inline v0::sim {
 
-/// What a service model is told of a batch.
+/// What a service model is told of a batch. Sums are held at the largest int64 instead of wrapping.
 struct batch_shape {
     std::int64_t requests{0};
     /// Sums over the batch.
@@ -24,14 +25,46 @@ struct batch_shape {
     std::int64_t cost{0};
     /// What everything is padded to, where the model pads.
     std::int64_t largest_input{0};
+    std::int64_t largest_output{0};
+    /// Sum of the squares of the requests' input units: what attention within each of them costs.
+    std::int64_t squared_input{0};
+    /// Of the service times that were recorded with the requests (`arrival::service`).
+    duration recorded_sum{0};
+    duration recorded_longest{0};
 
+    /// Of the first request, the best by the order: its place in the workload, which names the batch whatever else is in
+    /// it; its class and its kind. All of a batch have the same key.
+    std::uint64_t lead{0};
+    std::int32_t priority{0};
+    std::uint32_t kind{0};
+    std::uint64_t key{0};
+
+    /// Sizes and times of the request must be >= 0.
     void add(const arrival& request) noexcept {
-        requests += 1;
-        input_units += request.input_units;
-        output_units += request.output_units;
-        items += request.items;
-        cost += request.info.cost;
+        if (requests++ == 0) {
+            lead = request.sequence;
+            priority = request.info.priority;
+            kind = request.kind;
+            key = request.info.key;
+        }
+        input_units = sum(input_units, request.input_units);
+        output_units = sum(output_units, request.output_units);
+        items = sum(items, request.items);
+        cost = sum(cost, request.info.cost);
         largest_input = std::max(largest_input, request.input_units);
+        largest_output = std::max(largest_output, request.output_units);
+        std::int64_t square = 0;
+        if (__builtin_mul_overflow(request.input_units, request.input_units, &square)) square = most;
+        squared_input = sum(squared_input, square);
+        recorded_sum = duration{sum(recorded_sum.count(), request.service.count())};
+        recorded_longest = std::max(recorded_longest, request.service);
+    }
+
+private:
+    static constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
+    static std::int64_t sum(std::int64_t a, std::int64_t b) noexcept {
+        std::int64_t result = 0;
+        return __builtin_add_overflow(a, b, &result) ? most : result;
     }
 };
 
@@ -39,7 +72,7 @@ struct batch_shape {
 ///
 /// 1. `model(shape)` on a const object returns a forebay::duration >= 0.
 /// 2. The same shape takes the same time: what varies (a request's length) belongs to the workload, where it stays the
-///    same whatever the policy.
+///    same whatever the policy. What varies by chance is drawn from a seed and `shape.lead`.
 ///
 /// Smallest model:
 ///
@@ -49,6 +82,13 @@ struct batch_shape {
 template <class Model>
 concept service_model = std::copy_constructible<Model> && requires(const Model& model, const batch_shape& shape) {
     { model(shape) } -> std::same_as<duration>;
+};
+
+/// Every batch takes the same time, whatever is in it. [>= 0]
+struct constant_service {
+    duration time{0};
+
+    [[nodiscard]] duration operator()(const batch_shape&) const noexcept { return time; }
 };
 
 /// base + per_request * requests + per_input_unit * input_units + per_output_unit * output_units.

@@ -1,0 +1,100 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/sim/distribution.hpp>
+#include <forebay/sim/random.hpp>
+#include <forebay/sim/real.hpp>
+#include <forebay/sim/service_model.hpp>
+#include <forebay/time.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+namespace forebay::inline v0::sim {
+
+// Models of which a part is chance. Each batch has its own stream, named by the seed and by the request it is led by, and
+// one draw for each model: a batch that another policy forms behind the same request is dealt the same.
+
+/// Exponential, whatever is in the batch; the mean may depend on the class of the request that leads it.
+class exponential_service {
+public:
+    /// errors  std::invalid_argument if mean < 0
+    exponential_service(duration mean, std::uint64_t seed) : exponential_service{std::vector<duration>{mean}, seed} {}
+    /// means   by class from 0; later classes have the last one's, classes below 0 the first one's [each >= 0]
+    /// errors  std::invalid_argument if there is none, or one is negative
+    exponential_service(std::vector<duration> means, std::uint64_t seed) : means_{std::move(means)}, seed_{seed} {
+        const auto wrong = [](duration mean) { return mean < duration{0}; };
+        if (means_.empty() || std::any_of(means_.begin(), means_.end(), wrong)) {
+            throw std::invalid_argument("forebay: exponential_service needs at least one mean, each >= 0");
+        }
+    }
+
+    [[nodiscard]] duration operator()(const batch_shape& shape) const {
+        constexpr std::uint64_t variable = 0x6578706f6e656e74;  // of no other stream
+        const auto last = static_cast<std::int64_t>(means_.size()) - 1;
+        const auto place = static_cast<std::size_t>(std::clamp<std::int64_t>(shape.priority, 0, last));
+        return random_stream{seed_, tenant_id{shape.lead}, variable}.exponential(means_[place]);
+    }
+
+private:
+    std::vector<duration> means_;
+    std::uint64_t seed_;
+};
+
+/// Another model times a lognormal factor of mean 1.
+template <service_model Inner>
+class noisy_service {
+public:
+    /// cv      deviation of the factor: 0.1 for a tenth up or down    [0 .. 1000]
+    /// errors  std::invalid_argument
+    noisy_service(Inner inner, double cv, std::uint64_t seed)
+        : inner_{std::move(inner)}, factor_{distribution::lognormal(one, cv)}, seed_{seed} {}
+
+    [[nodiscard]] duration operator()(const batch_shape& shape) const {
+        constexpr std::uint64_t variable = 0x6e6f697365;
+        random_stream stream{seed_, tenant_id{shape.lead}, variable};
+        return duration{scaled(inner_(shape).count(), factor_.draw(stream), one)};
+    }
+
+private:
+    static constexpr std::int64_t one = std::int64_t{1} << 32;
+
+    Inner inner_;
+    distribution factor_;
+    std::uint64_t seed_;
+};
+
+/// Another model, of which one batch in `one_in`, on average, takes `factor` times as long.
+template <service_model Inner>
+class straggler_service {
+public:
+    /// one_in  [> 0]
+    /// factor  [0 .. 10^6]
+    /// errors  std::invalid_argument
+    straggler_service(Inner inner, std::uint64_t one_in, double factor, std::uint64_t seed)
+        : inner_{std::move(inner)}, one_in_{one_in}, factor_{factor}, seed_{seed} {
+        if (one_in == 0) throw std::invalid_argument("forebay: straggler_service needs one_in > 0");
+        if (factor_ < 0 || factor_ > 1'000'000) {
+            throw std::invalid_argument("forebay: straggler_service needs a factor from 0 to 1,000,000");
+        }
+    }
+
+    [[nodiscard]] duration operator()(const batch_shape& shape) const {
+        constexpr std::uint64_t variable = 0x73747261676c6572;
+        const duration usual = inner_(shape);
+        if (!random_stream{seed_, tenant_id{shape.lead}, variable}.chance(1, one_in_)) return usual;
+        return duration{(factor_ * usual.count()).rounded()};
+    }
+
+private:
+    Inner inner_;
+    std::uint64_t one_in_;
+    real factor_;
+    std::uint64_t seed_;
+};
+
+}  // namespace forebay::inline v0::sim
