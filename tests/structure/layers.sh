@@ -84,6 +84,14 @@ sim/recorder
 sim/promises
 sim/table
 sim/experiment
+sim/markup
+sim/svg
+sim/chart
+sim/comparison
+sim/run_charts
+sim/sweep_charts
+sim/page_style
+sim/page_tables
 sim/html_report
 '
 

@@ -170,8 +170,14 @@ struct point {
     bool drawing = false;
     std::int64_t last_x = 0;
     std::int64_t last_y = 0;
+    std::int64_t risen_to = 0;  // a step drawn once it is complete
+    const auto rise = [&] {
+        if (drawing && risen_to != last_y) result += 'V' + std::to_string(last_y);
+        risen_to = last_y;
+    };
     for (const point& each : points) {
         if (each.y == gap) {
+            rise();
             drawing = false;
             continue;
         }
@@ -179,16 +185,19 @@ struct point {
         const std::int64_t down = scale::ends - y.place(each.y);
         if (!drawing) {
             result += 'M' + std::to_string(across) + ' ' + std::to_string(down);
-        } else if (stepped) {
-            if (across != last_x) result += 'H' + std::to_string(across);
-            if (down != last_y) result += 'V' + std::to_string(down);
-        } else if (across != last_x || down != last_y) {
-            result += 'L' + std::to_string(across) + ' ' + std::to_string(down);
+            risen_to = down;
+        } else if (!stepped) {
+            if (across != last_x || down != last_y) result += 'L' + std::to_string(across) + ' ' + std::to_string(down);
+            risen_to = down;
+        } else if (across != last_x) {
+            rise();
+            result += 'H' + std::to_string(across);
         }
         drawing = true;
         last_x = across;
         last_y = down;
     }
+    rise();
     return result;
 }
 /// The margins of the points, as upright bars.
