@@ -64,6 +64,10 @@ sim/arrival_process
 sim/csv
 sim/arrival
 sim/source
+sim/merge
+sim/reshape
+sim/overlay
+sim/trace_writer
 sim/workload
 sim/trace_columns
 sim/trace_rows
