@@ -41,6 +41,7 @@ void scenario::add_to(CLI::App& app, bool many_policies) {
 
 void scenario::check() {
     workload_.check();
+    if (service_.empty() && workload_.has_service()) service_ = "recorded";
     if (service_.empty()) {
         throw usage_error{
             "--service: expected how long the model takes for a batch, such as --service constant:5ms; only a trace "

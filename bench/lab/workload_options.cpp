@@ -1,86 +1,237 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "workload_options.hpp"
 
-#include <forebay/sim/trace.hpp>
-#include <forebay/sim/workload.hpp>
+#include "quantity.hpp"
+#include <forebay/sim/closed_loop.hpp>
+#include <forebay/sim/random.hpp>
+#include <forebay/sim/traffic.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <limits>
+#include <numeric>
+#include <string_view>
 
 namespace lab {
 
 namespace sim = forebay::sim;
 
+namespace {
+
+/// Heading in --help; what stands under it is what the report's config tells of the workload.
+constexpr const char* group_name = "Requests";
+
+}  // namespace
+
 workload_options::time_of_class workload_options::to_time_of_class(const std::string& text) {
     const std::size_t colon = text.find(':');
     if (colon == std::string::npos) return {{}, to_duration(text)};
-    const auto priority =
-        to_whole(std::string_view{text}.substr(0, colon), 0, std::numeric_limits<std::int32_t>::max());
-    return {static_cast<std::int32_t>(priority), to_duration(std::string_view{text}.substr(colon + 1))};
+    constexpr std::int64_t most = std::numeric_limits<std::int32_t>::max();
+    return {static_cast<std::int32_t>(to_whole(std::string_view{text}.substr(0, colon), 0, most)),
+            to_duration(std::string_view{text}.substr(colon + 1))};
+}
+
+std::optional<forebay::duration> workload_options::time_of(const std::vector<time_of_class>& all,
+                                                           std::int32_t priority) {
+    std::optional<forebay::duration> of_all;
+    for (const time_of_class& each : all) {
+        if (each.priority == priority) return each.time;
+        if (!each.priority) of_all = each.time;
+    }
+    return of_all;
+}
+
+std::vector<workload_options::tenant_share> workload_options::to_tenants(const std::string& text) {
+    std::vector<tenant_share> all;
+    if (text.find_first_not_of("0123456789") == std::string::npos) {
+        const std::int64_t count = to_whole(text, 1, 100'000);
+        for (std::int64_t i = 1; i <= count; ++i) all.push_back({"t" + std::to_string(i), 1});
+        return all;
+    }
+    for (const std::string& each : split(text, ',')) {
+        const std::size_t colon = each.rfind(':');
+        if (colon == 0 || colon == std::string::npos) throw unexpected{"a number, or NAME:WEIGHT,NAME:WEIGHT..."};
+        all.push_back({each.substr(0, colon), to_nano_rate(each.substr(colon + 1))});
+        const auto same = [&](const tenant_share& other) { return other.name == all.back().name; };
+        if (std::count_if(all.begin(), all.end(), same) > 1) throw unexpected{"each tenant's name once"};
+    }
+    return all;
 }
 
 void workload_options::add_to(CLI::App& app) {
-    add_values(
-        app, "--trace", [this](const std::string& path) { traces_.push_back(path); }, "FILE",
-        "Requests from a CSV file; several are merged on their common time");
-    add_values(
-        app, "--slo", [this](const std::string& text) { objectives_.push_back(to_time_of_class(text)); }, "[CLASS:]D",
-        "Latency up to which an answer is good, of all or of one priority class; may be repeated [duration]");
-    app.add_option("--arrivals", arrivals_, "When requests come, rates a second: poisson:RATE")->type_name("PROCESS");
+    app_ = &app;
+    app.option_defaults()->group(group_name);
+    traces_.add_to(app);
+    add_value(
+        app, "--arrivals", arrivals_,
+        [this](const std::string& text) {
+            arrivals_text_ = text;
+            return to_process(text);
+        },
+        "PROCESS", "When requests come, if from no trace, see below");
     add_value(
         app, "--requests", requests_,
-        [](const std::string& text) { return static_cast<std::size_t>(to_whole(text, 1, std::int64_t{1} << 40)); }, "N",
-        "How many requests come");
+        [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text, 1, std::int64_t{1} << 48)); },
+        "N", "How many requests come; of a trace: at most");
+    add_value(
+        app, "--until", until_, [](const std::string& text) { return to_duration(text); }, "D",
+        "No request comes from then on [duration]");
     add_value(
         app, "--classes", classes_,
         [](const std::string& text) {
-            std::vector<fraction> rates;
-            for (const std::string& each : split(text, ',')) rates.push_back(to_fraction(each));
+            std::vector<nano_rate> rates;
+            for (const std::string& each : split(text, ',')) rates.push_back(to_nano_rate(each));
             return rates;
         },
-        "RATE,RATE...", "Rates of priority class 0, 1, ..., in place of the process's RATE [requests/s]");
+        "RATE,RATE...",
+        "Rates of priority class 0, 1, ..., in place of the process's RATE; without --arrivals Poisson [requests/s]");
+    add_value(app, "--tenants", tenants_, to_tenants, "N|NAME:WEIGHT,...",
+              "Tenants who share the rate, each with a process of its own [default one]");
+    add_value(
+        app, "--clients", clients_,
+        [](const std::string& text) { return static_cast<std::uint32_t>(to_whole(text, 1, 10'000'000)); }, "N",
+        "In place of --arrivals: clients who wait for the answer before they ask again");
+    add_value(
+        app, "--think", think_, [](const std::string& text) { return to_distribution(text, true); }, "DISTRIBUTION",
+        "Time from an answer to the client's next request, such as exponential:100ms [default constant:0]");
+    add_value(
+        app, "--bulk", bulk_, [](const std::string& text) { return to_distribution(text); }, "DISTRIBUTION",
+        "Requests that come at once, at each instant of the process [default constant:1]");
+    add_sizes(app);
+    add_times(app);
+    app.option_defaults()->group("Options");
+}
+
+void workload_options::add_times(CLI::App& app) {
+    add_values(
+        app, "--slo", [this](const std::string& text) { objectives_.push_back(to_time_of_class(text)); }, "[CLASS:]D",
+        "Latency up to which an answer is good, of all or of one class; may be repeated [duration]");
+    add_values(
+        app, "--deadline", [this](const std::string& text) { deadlines_.push_back(to_time_of_class(text)); },
+        "[CLASS:]D", "Time after which a request that still waits expires, of all or of one class [duration]");
+}
+
+void workload_options::add_sizes(CLI::App& app) {
+    const auto add = [&](const char* name, std::optional<sim::distribution>& to, bool times, const char* help) {
+        add_value(
+            app, name, to, [times](const std::string& text) { return to_distribution(text, times); }, "DISTRIBUTION",
+            help);
+    };
+    add("--input", sizes_.input_units, false, "Units that go into the model with a request, such as prompt tokens");
+    add("--output", sizes_.output_units, false, "Units that come out");
+    add("--items", sizes_.items, false, "Images or sub-requests");
+    add("--cost", sizes_.cost, false, "Cost of a request, in the host's unit");
+    add("--recorded", sizes_.service, true, "Time a request takes alone, for --service recorded [duration]");
 }
 
 void workload_options::check() const {
-    if (traces_.empty() && !requests_)
-        throw usage_error{"--requests: expected how many requests come, such as --requests 100000"};
+    const bool drawn = arrivals_ || !classes_.empty();
+    const int ways = static_cast<int>(traces_.any()) + static_cast<int>(drawn) + static_cast<int>(clients_.has_value());
+    if (ways != 1) {
+        throw usage_error{std::string{"expected one of --trace, --arrivals (or --classes) and --clients, found "} +
+                          (ways == 0 ? "none" : "several")};
+    }
+    if (!traces_.any() && !requests_ && !until_) {
+        throw usage_error{"--requests: expected how many requests come, such as --requests 100000 (or --until 10m)"};
+    }
+    if (drawn && classes_.empty() && arrivals_->mean == 0) {
+        throw wrong_value("--arrivals", "a rate, such as " + arrivals_text_ + ":100", arrivals_text_);
+    }
+    if (think_ && !clients_) throw usage_error{"--think: expected --clients beside it"};
+    if (bulk_ && !drawn) throw usage_error{"--bulk: expected --arrivals beside it"};
+    if (clients_ && !classes_.empty()) throw usage_error{"--classes: expected --arrivals, not --clients, beside it"};
 }
 
-any_workload workload_options::build(std::uint64_t seed, std::optional<fraction>) const {
-    any_workload all = build_unlabelled(seed);
-    if (!objectives_.empty()) {
-        all.add([objectives = objectives_](sim::arrival& request) {
-            for (const time_of_class& each : objectives) {
-                if (!each.priority || *each.priority == request.info.priority) request.slo = each.time;
+any_workload workload_options::build(std::uint64_t seed, std::optional<nano_rate> rate) const {
+    any_workload all = traces_.any() ? traces_.build(seed, rate)
+                       : clients_    ? build_clients(seed)
+                                     : build_drawn(seed, rate);
+    if (!objectives_.empty() || !deadlines_.empty()) {
+        all.add([objectives = objectives_, deadlines = deadlines_](sim::arrival& request) {
+            if (const auto slo = time_of(objectives, request.info.priority)) request.slo = *slo;
+            if (const auto patience = time_of(deadlines, request.info.priority)) {
+                request.info.deadline = saturating_add(request.at, *patience);
             }
         });
     }
     return all;
 }
 
-any_workload workload_options::build_unlabelled(std::uint64_t seed) const {
-    if (!traces_.empty()) {
-        std::vector<sim::workload> parts;
-        for (const std::string& path : traces_) parts.push_back(sim::read_trace(path));
-        return any_workload{sim::merge(parts)};
-    }
-    std::vector<sim::flow> flows;
-    if (!classes_.empty()) {
-        std::int32_t priority = 0;
-        for (const fraction& each : classes_) {
-            flows.push_back({{.kind = std::to_string(priority), .priority = priority}, to_rate(each)});
-            ++priority;
+std::optional<nano_rate> workload_options::rate() const {
+    if (!classes_.empty()) return std::accumulate(classes_.begin(), classes_.end(), nano_rate{0});
+    if (arrivals_) return arrivals_->mean;
+    return {};
+}
+
+any_workload workload_options::build_drawn(std::uint64_t seed, std::optional<nano_rate> rate) const {
+    const process_choice process = arrivals_ ? *arrivals_ : to_process("poisson");
+    const nano_rate stated = *this->rate();
+    const std::vector<tenant_share> shares = tenants_.empty() ? std::vector<tenant_share>{{"default", 1}} : tenants_;
+    nano_rate weights = 0;
+    for (const tenant_share& each : shares) weights += each.weight;
+    sim::traffic all;
+    const auto add = [&](sim::profile sort, nano_rate mean) {
+        if (rate) mean = sim::scaled(mean, *rate, stated);
+        for (const tenant_share& each : shares) {
+            const nano_rate own = sim::scaled(mean, each.weight, weights);
+            if (own == 0)
+                throw usage_error{"--tenants: expected a rate of at least 1e-9 a second for '" + each.name + "'"};
+            sort.tenant = each.name;
+            sim::arrival_process arrivals = process.at(own);
+            if (bulk_) arrivals = arrivals.in_bulk(*bulk_);
+            all.demands.push_back({sort, std::move(arrivals), sizes_});
         }
-    } else {
-        const std::vector<std::string> parts = split(arrivals_, ':');
-        if (parts.size() != 2 || parts[0] != "poisson") throw wrong_value("--arrivals", "poisson:RATE", arrivals_);
-        flows.push_back({{}, read_value("--arrivals", parts[1], [](const std::string& t) { return to_rate(t); })});
+    };
+    if (classes_.empty()) add({}, stated);
+    for (std::size_t i = 0; i < classes_.size(); ++i) {
+        add({.kind = std::to_string(i), .priority = static_cast<std::int32_t>(i)}, classes_[i]);
     }
-    return any_workload{sim::poisson(flows, *requests_, seed)};
+    if (requests_) all.requests = *requests_;
+    if (until_) all.until = *until_;
+    all.seed = seed;
+    return any_workload{std::move(all)};
+}
+
+any_workload workload_options::build_clients(std::uint64_t seed) const {
+    const std::vector<tenant_share> shares = tenants_.empty() ? std::vector<tenant_share>{{"default", 1}} : tenants_;
+    sim::closed_loop all;
+    nano_rate before = 0;
+    nano_rate weights = 0;
+    for (const tenant_share& each : shares) weights += each.weight;
+    for (const tenant_share& each : shares) {
+        // The n-th client goes to whom it falls: rounding moves none to nobody.
+        const nano_rate from = sim::scaled(*clients_, before, weights);
+        before += each.weight;
+        const auto clients = static_cast<std::uint32_t>(sim::scaled(*clients_, before, weights) - from);
+        if (clients == 0) continue;
+        all.populations.push_back(
+            {{.tenant = each.name}, clients, think_.value_or(sim::distribution::constant(0)), sizes_});
+    }
+    if (requests_) all.requests = *requests_;
+    if (until_) all.until = *until_;
+    all.seed = seed;
+    return any_workload{std::move(all)};
+}
+
+bool workload_options::has_service() const {
+    return sizes_.service.has_value();
+}
+bool workload_options::has_units() const {
+    return sizes_.input_units.has_value() || sizes_.output_units.has_value();
 }
 
 json workload_options::echo() const {
-    json result;
-    if (!traces_.empty()) result["traces"] = traces_;
-    if (!arrivals_.empty()) result["arrivals"] = arrivals_;
-    if (requests_) result["requests"] = *requests_;
+    json result = json::object();
+    for (const CLI::Option* each : app_->get_options()) {
+        if (each->get_group() != group_name || each->count() == 0) continue;
+        const std::vector<std::string> texts = each->results();
+        json& to = result[each->get_lnames().front()];
+        if (each->get_items_expected_max() > 1) {
+            to = texts;
+        } else {
+            to = texts.front();
+        }
+    }
     return result;
 }
 
