@@ -4,6 +4,7 @@
 #include <forebay/admission/policy.hpp>
 #include <forebay/batch/policy.hpp>
 #include <forebay/queue/discipline.hpp>
+#include <forebay/sim/promises.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -90,6 +91,7 @@ class any_order {
     struct tree {
         virtual ~tree() = default;
         virtual void validate() const = 0;
+        [[nodiscard]] virtual bool first_come_first_served() const = 0;
         [[nodiscard]] virtual std::uint32_t width() const noexcept = 0;
         [[nodiscard]] virtual std::uint32_t child_of(const forebay::request_info& info) const noexcept = 0;
         [[nodiscard]] virtual std::uint64_t rank(const forebay::queued& request) const noexcept = 0;
@@ -98,6 +100,7 @@ class any_order {
     struct tree_of final : tree {
         explicit tree_of(Order chosen) : order{std::move(chosen)} {}
         void validate() const override { validate(order); }
+        [[nodiscard]] bool first_come_first_served() const override { return forebay::sim::promises_order(order); }
         [[nodiscard]] std::uint32_t width() const noexcept override { return width(order); }
         [[nodiscard]] std::uint32_t child_of(const forebay::request_info& info) const noexcept override {
             return child_of(order, info);
@@ -153,6 +156,7 @@ public:
         : child{std::make_shared<tree_of<Order>>(std::move(order))}, width_{child.order->width()} {}
 
     void validate() const { child.order->validate(); }
+    [[nodiscard]] bool first_come_first_served() const { return child.order->first_come_first_served(); }
     [[nodiscard]] std::uint32_t width() const noexcept { return width_; }
     [[nodiscard]] std::uint32_t child_of(const forebay::request_info& info) const noexcept {
         return child.order->child_of(info);
@@ -167,6 +171,7 @@ class any_batching {
     struct rule {
         virtual ~rule() = default;
         virtual void validate() const = 0;
+        [[nodiscard]] virtual bool work_conserving() const = 0;
         [[nodiscard]] virtual forebay::batch_plan plan(const forebay::waiting_group& group) const noexcept = 0;
     };
     template <class Policy>
@@ -175,6 +180,7 @@ class any_batching {
         void validate() const override {
             if constexpr (requires { policy.validate(); }) policy.validate();
         }
+        [[nodiscard]] bool work_conserving() const override { return forebay::sim::promises_work(policy); }
         [[nodiscard]] forebay::batch_plan plan(const forebay::waiting_group& group) const noexcept override {
             return policy.plan(group);
         }
@@ -189,6 +195,7 @@ public:
         : max_batch_size{policy.max_batch_size}, rule_{std::make_shared<rule_of<Policy>>(std::move(policy))} {}
 
     void validate() const { rule_->validate(); }
+    [[nodiscard]] bool work_conserving() const { return rule_->work_conserving(); }
     [[nodiscard]] forebay::batch_plan plan(const forebay::waiting_group& group) const noexcept {
         return rule_->plan(group);
     }

@@ -66,6 +66,8 @@ json of_group(const sim::report& run, const sim::tally& group, const char* title
     result[title] = std::move(name);
     const double time = seconds(run.elapsed) * static_cast<double>(run.executors);
     add_fields(result, run, group, time > 0 ? seconds(group.service) / time : 0.0, group.mean_batch_size());
+    // Fairness is between tenants, of a whole run.
+    result["jain"] = result["max_service_gap"] = nullptr;
     return result;
 }
 

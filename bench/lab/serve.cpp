@@ -11,15 +11,7 @@ namespace lab {
 forebay::sim::report serve(const any_workload& requests, const any_service& service, std::size_t executors,
                            const policy_choice& policy, forebay::sim::run_options options) {
     options.patience = std::min(options.patience, policy.patience);
-    forebay::sim::workload all;
-    any_source source = requests.open();
-    for (const auto* next = source.peek(); next != nullptr; next = source.peek()) {
-        all.arrivals.push_back(*next);
-        source.pop();
-    }
-    all.tenants = source.tenants();
-    all.kinds = source.kinds();
-    const forebay::sim::experiment virtual_time{std::move(all), service};
+    const forebay::sim::experiment virtual_time{requests, service};
     return virtual_time.run(policy.name, policy.policies(executors), options);
 }
 
