@@ -94,7 +94,7 @@ TEST_CASE("The same seed gives the same bytes, however many jobs there are") {
     CHECK(lab(words + "--seed 8").out != first.out);
 }
 
-TEST_CASE("Percentiles from a histogram are at most 1/32 too high and never too low; means stay") {
+TEST_CASE("Percentiles from a histogram are at most 1/32 too high and never too low, and means stay") {
     const std::string words = "run --arrivals poisson:180 --requests 20000 --service constant:5ms";
     const nlohmann::json exact = lab_json(words)["policies"][0]["latency_s"];
     const nlohmann::json rough = lab_json(words + " --percentiles histogram")["policies"][0]["latency_s"];
