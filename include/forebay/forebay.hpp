@@ -16,6 +16,7 @@
 #include <forebay/contract.hpp>
 #include <forebay/engine.hpp>
 #include <forebay/flow.hpp>
+#include <forebay/http.hpp>
 #include <forebay/observe/histogram.hpp>
 #include <forebay/observe/ledger.hpp>
 #include <forebay/observe/observer.hpp>

@@ -3,6 +3,7 @@
 #include "host.hpp"
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/batch/size_or_delay.hpp>
+#include <forebay/http.hpp>
 #include <forebay/queue/earliest_deadline.hpp>
 #include <forebay/queue/strict_priority.hpp>
 #include <forebay/scheduler.hpp>
@@ -376,5 +377,31 @@ TEST_CASE("a scheduler gives back all that it took") {
         }
     }
     CHECK(heap.live == live);
+}
+
+TEST_CASE("HTTP fields take one allocation each at most, and none where the text is short") {
+    const std::string name(300, '"');
+    const std::string bytes(1'000, 'x');
+    const fb::advertised_limit longest{.name = name,
+                                       .allowed = std::numeric_limits<std::int64_t>::max(),
+                                       .remaining = std::numeric_limits<std::int64_t>::max(),
+                                       .window = fb::duration::max(),
+                                       .reset = fb::duration::max(),
+                                       .unit = name,
+                                       .partition = bytes};
+    const std::array limits{longest, longest, longest};
+    const fb::verdict far = fb::retry_at(fb::no_deadline - fb::duration{1}, fb::limit::rate, 1);
+    const fb::advertised_limit usual{.name = "", .allowed = 40'000'000, .remaining = 123'456, .reset = 6min + 1'234ms};
+    const auto taken = [](auto write) {
+        const std::int64_t before = heap.allocations;
+        const auto text = write();
+        return heap.allocations - before;
+    };
+    CHECK(taken([&] { return fb::ratelimit_policy(limits); }) == 1);
+    CHECK(taken([&] { return fb::ratelimit(limits); }) == 1);
+    CHECK(taken([&] { return fb::retry_after(far, fb::time_point::min()); }) == 0);
+    CHECK(taken([&] { return fb::x_ratelimit_requests(usual); }) == 0);
+    CHECK(taken([&] { return fb::x_ratelimit_tokens(usual); }) == 0);
+    CHECK(taken([&] { return fb::x_ratelimit_tokens(longest); }) <= 3);
 }
 #endif
