@@ -36,7 +36,7 @@ namespace forebay::inline v0::sim {
     const std::uint64_t square = times(x, x);
     std::uint64_t series = one;  // 1 - x^2 / (2 * 3) (1 - x^2 / (4 * 5) (...)); the next term is below 2^-62
     for (unsigned n = 20; n >= 2; n -= 2) series = one - times(square, series) / (n * (n + 1));
-    const auto size = static_cast<std::int64_t>(times(x, series));
+    const auto size = static_cast<std::int64_t>(std::min(times(x, series), one));
     return turns >> 63 == 0 ? size : -size;
 }
 
@@ -44,7 +44,8 @@ class arrival_times;
 
 /// When requests come: a copyable description, of which each run opens its own `arrival_times`.
 ///
-/// Times start after 0, on the workload's own clock.
+/// Times start after 0, on the workload's own clock. A gap is rounded to the nearest nanosecond, so that a mean is off by
+/// up to half of one.
 /// errors   std::invalid_argument for parameters that cannot be; it says what was expected
 class arrival_process {
 public:
