@@ -87,18 +87,28 @@ public:
 
     /// Prints the median over the rounds of `measured / against`, both indices into the contestants.
     void report_max(const char* name, std::size_t measured, std::size_t against, double bound) const {
-        std::vector<double> rounds;
-        for (std::size_t i = 0; i < samples_[measured].size(); ++i) {
-            rounds.push_back(samples_[measured][i] / samples_[against][i]);
-        }
-        const double value = quantile(rounds, 0.5);
-        std::printf("  %-58s %10.3f [%.3f, %.3f]\n", name, value, quantile(rounds, 0.25), quantile(rounds, 0.75));
-        std::printf("ratio %s %.3f max %g (%s / %s)%s\n", name, value, bound, contestants_[measured].name.c_str(),
-                    contestants_[against].name.c_str(), value <= bound ? "" : " MISS");
-        std::fflush(stdout);
+        report(name, measured, against, measured, against, "max", bound);
+    }
+    /// The same of speeds, the inverse of what was measured: how many `measured` does while `against` does one.
+    void report_min(const char* name, std::size_t measured, std::size_t against, double bound) const {
+        report(name, against, measured, measured, against, "min", bound);
     }
 
 private:
+    void report(const char* name, std::size_t above, std::size_t below, std::size_t measured, std::size_t against,
+                const char* side, double bound) const {
+        std::vector<double> rounds;
+        for (std::size_t i = 0; i < samples_[above].size(); ++i) {
+            rounds.push_back(samples_[above][i] / samples_[below][i]);
+        }
+        const double value = quantile(rounds, 0.5);
+        const bool holds = std::strcmp(side, "max") == 0 ? value <= bound : value >= bound;
+        std::printf("  %-58s %10.3f [%.3f, %.3f]\n", name, value, quantile(rounds, 0.25), quantile(rounds, 0.75));
+        std::printf("ratio %s %.3f %s %g (%s / %s)%s\n", name, value, side, bound, contestants_[measured].name.c_str(),
+                    contestants_[against].name.c_str(), holds ? "" : " MISS");
+        std::fflush(stdout);
+    }
+
     std::vector<contestant> contestants_;
     std::vector<std::vector<double>> samples_;
 };

@@ -8,11 +8,12 @@ usage: bash bench/run.sh [--quick] [--only NAME]
 
 Builds the benchmarks (Release: -O3 -DNDEBUG) in build/bench and measures forebay beside floors and rivals in the same run.
   --quick      a fifth of the repetitions
-  --only NAME  one of token_bucket, priority_queue, scheduler, allocations, latency, instructions; may be repeated
+  --only NAME  one of token_bucket, priority_queue, scheduler, allocations, latency, lab, instructions; may be repeated
 
 Ends with one line for each ratio that is promised:
 
   ratio NAME VALUE max BOUND (what / what)     the median of interleaved repetitions; MISS at the end if out of bounds
+  ratio NAME VALUE min BOUND (what / what)     the same, where more is better
 
 Above them stand the medians and quartiles in nanoseconds. For a closer look: build/bench/bench/micro_*, which take the
 options of Google Benchmark. Status: 0 if all is within bounds, 1 if not, 2 if something is missing or wrong.
@@ -38,10 +39,10 @@ while (($# > 0)); do
     esac
     shift
 done
-((${#only[@]} > 0)) || only=(token_bucket priority_queue scheduler allocations latency instructions)
+((${#only[@]} > 0)) || only=(token_bucket priority_queue scheduler allocations latency lab instructions)
 for name in "${only[@]}"; do
     case $name in
-        token_bucket | priority_queue | scheduler | allocations | latency | instructions) ;;
+        token_bucket | priority_queue | scheduler | allocations | latency | lab | instructions) ;;
         *) echo "bench/run.sh: nothing is called '$name'" >&2; usage >&2; exit 2 ;;
     esac
 done

@@ -79,6 +79,7 @@ sim/service_model
 sim/token_service
 sim/random_service
 sim/per_key_service
+sim/spread
 sim/report
 sim/run_options
 sim/fairness

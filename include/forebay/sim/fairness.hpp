@@ -73,11 +73,15 @@ public:
     /// A batch of these began or, with `over`, came back.
     void ran(std::span<const arrival* const> members, time_point now, bool over) {
         if (!enough_) return;
-        const auto part = static_cast<std::int64_t>((std::uint64_t{1} << fraction) / members.size());
+        if (members.size() != size_) {
+            size_ = members.size();
+            part_ = static_cast<std::int64_t>((std::uint64_t{1} << fraction) / size_);
+        }
+        const std::int64_t change = over ? -part_ : part_;
         for (const arrival* each : members) {
             if (!fits(each->tenant)) return;
             look(each->tenant, now);
-            accounts_[each->tenant].rate += over ? -part : part;
+            accounts_[each->tenant].rate += change;
         }
     }
 
@@ -122,12 +126,14 @@ private:
     [[nodiscard]] extremes& pair_of(std::uint32_t a, std::uint32_t b) noexcept {
         return pairs_[std::min(a, b) * most_tenants + std::max(a, b)];
     }
-    // Both sides grow in straight lines, so the extremes lie where a rate changes or somebody leaves.
+    // Both sides grow in straight lines, so the extremes lie where a rate changes or somebody leaves. What was served
+    // counts from the instant from which somebody else is there: before, it need not be right.
     void look(std::uint32_t tenant, time_point now) {
+        const std::uint32_t present = active_ & ~(std::uint32_t{1} << tenant);
         account& of = accounts_[tenant];
-        if (of.at == now) return;
+        if (present == 0 || of.at == now) return;
         advance(of, now);
-        for (std::uint32_t others = active_ & ~(std::uint32_t{1} << tenant); others != 0; others &= others - 1) {
+        for (std::uint32_t others = present; others != 0; others &= others - 1) {
             const auto other = static_cast<std::uint32_t>(std::countr_zero(others));
             const fixed apart = difference(tenant, other, now);
             extremes& seen = pair_of(tenant, other);
@@ -141,6 +147,8 @@ private:
     std::array<extremes, most_tenants * most_tenants> pairs_{};
     std::uint32_t active_{0};
     fixed largest_{0};
+    std::size_t size_{1};  // of the last batch, and the part of each of its members
+    std::int64_t part_{std::int64_t{1} << fraction};
     bool enough_{true};
 };
 

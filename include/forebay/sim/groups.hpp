@@ -26,8 +26,9 @@ class batch_run {
 public:
     batch_run() noexcept = default;
     /// size  [> 0]
-    batch_run(time_point start, duration time, std::size_t size) noexcept
-        : start_{start}, part_{time / static_cast<std::int64_t>(size)}, size_{size} {
+    batch_run(time_point start, duration time, std::size_t size) noexcept : start_{start}, part_{time}, size_{size} {
+        if (size == 1) return;
+        part_ = time / static_cast<std::int64_t>(size);
         left_ = (time - part_ * static_cast<std::int64_t>(size)).count();
     }
 

@@ -136,9 +136,11 @@ private:
         sojourns_ += static_cast<std::uint64_t>((now - request.at).count());
         if (options_.service_gap) gap_.left(request.tenant, now);
     }
-    /// Both sums wrap alike, so they can be compared however long the run is.
     void pass(time_point now) {
-        if (now == last_) return;
+        if (now != last_) move_on(now);
+    }
+    /// Both sums wrap alike, so they can be compared however long the run is.
+    void move_on(time_point now) {
         if (now < last_) throw std::logic_error("forebay: expected the events of a run in order of time");
         const duration since = saturating_sub(now, last_);
         integral_ += in_system_ * static_cast<std::uint64_t>(since.count());

@@ -1,108 +1,20 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/observe/histogram.hpp>
 #include <forebay/outcome.hpp>
-#include <forebay/sim/random.hpp>
-#include <forebay/sim/workload.hpp>
+#include <forebay/sim/spread.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
 #include <optional>
 #include <string>
 #include <vector>
 
 namespace forebay::inline v0::sim {
-
-/// Place, from 0, of the value at rank ceil(q * n) of n sorted ones: nearest rank, so a value that occurred.
-/// parts, of  q = parts / of, in thousandths where nothing else is said
-[[nodiscard]] constexpr std::size_t nearest_rank(std::size_t n, std::size_t parts, std::size_t of = 1000) noexcept {
-    const std::size_t rank = (n * parts + of - 1) / of;
-    return rank == 0 ? 0 : rank - 1;
-}
-
-/// How durations are spread: of all values, exact unless the run was told to keep histograms (`percentiles`).
-struct spread {
-    std::size_t count{0};
-    double mean_seconds{0};
-    duration p50{0};
-    duration p90{0};
-    duration p95{0};
-    duration p99{0};
-    duration max{0};
-    /// The whole curve, for plots: the values at the shares `curve_share(0)` to `curve_share(curve_points - 1)`, by
-    /// nearest rank. Empty unless the run was told to keep it (`run_options::curves`).
-    std::vector<duration> quantiles{};
-
-    /// Steps of 1/500 up to 0.998, of 1/5000 from there, where the tail is.
-    static constexpr std::size_t curve_points = 510;
-    /// Share of all values that do not exceed quantiles[index]. [index < curve_points]
-    [[nodiscard]] static constexpr double curve_share(std::size_t index) noexcept {
-        return static_cast<double>(curve_rank(index)) / 5000.0;
-    }
-
-    /// values  [each >= 0]
-    /// curve   whether `quantiles` is wanted
-    /// cost    O(n); with the curve O(n log n)
-    [[nodiscard]] static spread of(std::vector<duration> values, bool curve = false) {
-        spread result;
-        if (values.empty()) return result;
-        wide sum = 0;  // a long overload adds up to more than 292 years
-        for (const duration value : values) sum += static_cast<wide>(value.count());
-        if (curve) {
-            std::sort(values.begin(), values.end());
-            for (std::size_t i = 0; i < curve_points; ++i) {
-                result.quantiles.push_back(values[nearest_rank(values.size(), curve_rank(i), 5000)]);
-            }
-        }
-        auto from = values.begin();  // what stands before is smaller than all that follows
-        const auto at = [&](std::size_t permille) {
-            const auto place = values.begin() + static_cast<std::ptrdiff_t>(nearest_rank(values.size(), permille));
-            std::nth_element(from, place, values.end());
-            from = place;
-            return *place;
-        };
-        result.count = values.size();
-        result.mean_seconds = static_cast<double>(sum) / 1e9 / static_cast<double>(values.size());
-        result.p50 = at(500);
-        result.p90 = at(900);
-        result.p95 = at(950);
-        result.p99 = at(990);
-        result.max = at(1000);
-        return result;
-    }
-    /// The same of values that were only counted: percentiles and curve are at most 1/32 too high.
-    /// values  in nanoseconds
-    /// sum     of them, exact
-    [[nodiscard]] static spread of(const histogram& values, wide sum, bool curve = false) {
-        const auto at = [&](double share) {
-            constexpr std::uint64_t most = std::numeric_limits<std::int64_t>::max();
-            return duration{static_cast<std::int64_t>(std::min(values.quantile(share), most))};
-        };
-        spread result;
-        if (values.count() == 0) return result;
-        result.count = values.count();
-        result.mean_seconds = static_cast<double>(sum) / 1e9 / static_cast<double>(values.count());
-        result.p50 = at(0.5);
-        result.p90 = at(0.9);
-        result.p95 = at(0.95);
-        result.p99 = at(0.99);
-        result.max = at(1);
-        for (std::size_t i = 0; i < curve_points && curve; ++i) result.quantiles.push_back(at(curve_share(i)));
-        return result;
-    }
-
-private:
-    static constexpr std::size_t curve_rank(std::size_t index) noexcept {
-        return index < 500 ? 10 * index : 4990 + (index - 499);
-    }
-};
 
 /// What became of a group of requests.
 struct tally {
