@@ -155,21 +155,6 @@ TEST_CASE("a sinusoid's arrivals follow its tide") {
     }
 }
 
-TEST_CASE("the sine is right all around the circle") {
-    for (std::uint64_t i = 0; i < 100'000; ++i) {
-        const std::uint64_t turns = i * 0x9e3779b97f4a7c15ULL;
-        const double angle = static_cast<double>(turns) * 0x1p-64 * 2 * 3.14159265358979323846;
-        if (std::abs(static_cast<double>(sim::sine(turns)) * 0x1p-62 - std::sin(angle)) > 1e-15)
-            FAIL("turns " << turns);
-    }
-    constexpr std::uint64_t quarter = std::uint64_t{1} << 62;
-    CHECK(sim::sine(0) == 0);
-    CHECK(sim::sine(2 * quarter) == 0);
-    CHECK(static_cast<double>(sim::sine(quarter)) * 0x1p-62 == Approx(1).epsilon(1e-15));
-    CHECK(sim::sine(3 * quarter) == -sim::sine(quarter));
-    CHECK(sim::sine(quarter) <= std::int64_t{1} << 62);
-}
-
 TEST_CASE("a rate in steps holds each for its time, and begins again") {
     INFO("seed " << seed);
     const auto process =

@@ -24,22 +24,6 @@
 
 namespace forebay::inline v0::sim {
 
-/// sin(2 pi turns / 2^64), in units of 2^-62. Within 2^-58.
-[[nodiscard]] constexpr std::int64_t sine(std::uint64_t turns) noexcept {
-    constexpr std::uint64_t half_pi = 0x6487ed5110b4611aULL;  // in units of 2^-62
-    constexpr std::uint64_t one = std::uint64_t{1} << 62;
-    const auto times = [](std::uint64_t a, std::uint64_t b) {
-        return static_cast<std::uint64_t>((static_cast<wide>(a) * b) >> 62);
-    };
-    const std::uint64_t part = turns & (one - 1);
-    const std::uint64_t x = times((turns >> 62) % 2 == 0 ? part : one - part, half_pi);
-    const std::uint64_t square = times(x, x);
-    std::uint64_t series = one;  // 1 - x^2 / (2 * 3) (1 - x^2 / (4 * 5) (...)); the next term is below 2^-62
-    for (unsigned n = 20; n >= 2; n -= 2) series = one - times(square, series) / (n * (n + 1));
-    const auto size = static_cast<std::int64_t>(std::min(times(x, series), one));
-    return turns >> 63 == 0 ? size : -size;
-}
-
 class arrival_times;
 
 /// When requests come: a copyable description, of which each run opens its own `arrival_times`.

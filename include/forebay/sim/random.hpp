@@ -161,8 +161,10 @@ constexpr std::uint64_t minus_ln(std::uint64_t k) noexcept {
     const std::uint64_t mantissa = x << zeros;  // in [1, 2), units of 2^-63
     const std::uint64_t index = (mantissa >> 56) & 127;
     const std::uint64_t d = ((mantissa & ((std::uint64_t{1} << 56) - 1)) << 8) / (128 + index);  // units of 2^-64
-    std::uint64_t series = ~std::uint64_t{0} / 8;
-    for (unsigned n = 7; n >= 2; --n) series = ~std::uint64_t{0} / n - high(d, series);
+    constexpr auto one = ~std::uint64_t{0};
+    constexpr std::array<std::uint64_t, 6> reciprocals{one / 7, one / 6, one / 5, one / 4, one / 3, one / 2};
+    std::uint64_t series = one / 8;
+    for (const std::uint64_t reciprocal : reciprocals) series = reciprocal - high(d, series);
     const std::uint64_t ln_mantissa = ln_table[index] + (d - high(d, high(d, series)));
     return static_cast<std::uint64_t>((static_cast<wide>(zeros + 1) * ln_table[128] - ln_mantissa) >> 6);
 }

@@ -3,6 +3,7 @@
 
 #include <forebay/sim/random.hpp>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <compare>
@@ -182,10 +183,13 @@ inline constexpr std::array<std::uint64_t, 89> exp_table = [] {
     }
     const std::uint64_t index = rest >> 57;
     const std::uint64_t d = rest & ((std::uint64_t{1} << 57) - 1);
+    // 1 + d + d^2 / 2! + ...; the ninth term is below 2^-81.
     constexpr std::uint64_t one = std::uint64_t{1} << 63;
-    std::uint64_t series = one;  // 1 + d (1 + d / 2 (1 + d / 3 (...))); the ninth term is below 2^-81
-    for (unsigned n = 8; n >= 1; --n) {
-        series = one + static_cast<std::uint64_t>((static_cast<wide>(d) * (series / n)) >> 64);
+    constexpr std::array<std::uint64_t, 8> reciprocals{one / 5040, one / 720, one / 120, one / 24,
+                                                       one / 6,    one / 2,   one,       one};
+    std::uint64_t series = one / 40320;
+    for (const std::uint64_t reciprocal : reciprocals) {
+        series = reciprocal + static_cast<std::uint64_t>((static_cast<wide>(d) * series) >> 64);
     }
     return real::scaled_by_two(static_cast<wide>(exp_table[index]) * series, twos - 126);
 }
@@ -212,6 +216,28 @@ inline constexpr std::array<std::uint64_t, 89> exp_table = [] {
          (real{1} / 360 - (real{1} / 1260 - (real{1} / 1680 - real{1} / 1188 / square) / square) / square) / square) /
         x;
     return (x - real{1} / 2) * ln(x) - x + half_ln_two_pi + series - ln(shift);
+}
+
+/// sin(2 pi turns / 2^64), in units of 2^-62. Within 2^-58.
+[[nodiscard]] constexpr std::int64_t sine(std::uint64_t turns) noexcept {
+    constexpr std::uint64_t half_pi = 0x6487ed5110b4611aULL;  // in units of 2^-62
+    constexpr std::uint64_t one = std::uint64_t{1} << 62;
+    const auto times = [](std::uint64_t a, std::uint64_t b) {
+        return static_cast<std::uint64_t>((static_cast<wide>(a) * b) >> 62);
+    };
+    const std::uint64_t part = turns & (one - 1);
+    const std::uint64_t x = times((turns >> 62) % 2 == 0 ? part : one - part, half_pi);
+    const std::uint64_t square = times(x, x);
+    // 1 - x^2 / (2 * 3) (1 - x^2 / (4 * 5) (...)); the next term is below 2^-58.
+    constexpr std::array<std::uint64_t, 10> reciprocals = [] {
+        std::array<std::uint64_t, 10> all{};
+        for (unsigned i = 0; i < all.size(); ++i) all[i] = one / ((20 - 2 * i) * (21 - 2 * i));
+        return all;
+    }();
+    std::uint64_t series = one;
+    for (const std::uint64_t reciprocal : reciprocals) series = one - times(times(square, series), reciprocal);
+    const auto size = static_cast<std::int64_t>(std::min(times(x, series), one));
+    return turns >> 63 == 0 ? size : -size;
 }
 
 }  // namespace forebay::inline v0::sim
