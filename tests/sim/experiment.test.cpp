@@ -3,9 +3,12 @@
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/queue/strict_priority.hpp>
+#include <forebay/sim/closed_loop.hpp>
 #include <forebay/sim/experiment.hpp>
 #include <forebay/sim/table.hpp>
+#include <forebay/sim/traffic.hpp>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cmath>
@@ -114,6 +117,10 @@ TEST_CASE("six requests through one executor give the metrics worked out by hand
     CHECK(report.batches == 6);
     CHECK(report.elapsed == 60ms);
     CHECK(report.policy == "fifo");
+    CHECK(report.jain == 1.0);
+    CHECK(report.jain_goodput == 0.8);
+    CHECK(report.max_service_gap == fb::duration{16ms});
+    CHECK(report.held_back == 0ns);
 }
 
 TEST_CASE("a batch leaves when it is full or its delay has passed, to the nanosecond") {
@@ -315,10 +322,204 @@ TEST_CASE("two strict classes wait as Cobham says") {
     }
 }
 
+TEST_CASE("every request is told of once, as it ends, with what the report says of all") {
+    sim::workload load = at_milliseconds({0, 1, 2, 3, 30}, {.patience = 15ms, .slo = 12ms});
+    std::vector<sim::request_record> told;
+    const sim::report report = sim::experiment{load, ten_milliseconds}.run(
+        "told", fb::policies{.capacity = {.max_requests = 2}}, {.each = [&](const auto& one) { told.push_back(one); }});
+    REQUIRE(told.size() == 5);
+    CHECK(std::is_sorted(told.begin(), told.end(), [](const auto& a, const auto& b) { return a.ended < b.ended; }));
+    CHECK(told[0].request.sequence == 3);  // the queue holds two, one runs
+    CHECK_FALSE(told[0].admitted);
+    CHECK(told[0].refused_by == fb::limit::queued_requests);
+    CHECK(told[0].ended == at(3ms));
+    CHECK(told[0].batch == 0);
+    CHECK(told[1].request.sequence == 0);
+    CHECK(told[1].how == fb::ending::delivered);
+    CHECK(told[1].dispatched == at(0ms));
+    CHECK(told[1].ended == at(10ms));
+    CHECK(told[1].batch == 1);
+    CHECK(told[2].request.sequence == 2);
+    CHECK(told[2].how == fb::ending::expired);
+    CHECK(told[2].dispatched == fb::no_deadline);
+    CHECK(told[2].ended == at(17ms));
+    CHECK(told[3].request.sequence == 1);
+    CHECK(told[3].dispatched == at(10ms));
+    CHECK(told[4].request.sequence == 4);
+    CHECK(report.all.delivered() == 3);
+}
+
+TEST_CASE("a patience makes requests expire that would have waited longer, and no earlier deadline later") {
+    sim::workload load = at_milliseconds({0, 1, 2, 3});
+    load.arrivals[2].info.deadline = at(4ms);
+    std::vector<fb::time_point> expired;
+    const auto note = [&](const sim::request_record& one) {
+        if (one.how == fb::ending::expired) expired.push_back(one.ended);
+    };
+    const sim::experiment lab{load, ten_milliseconds};
+    (void)lab.run("impatient", fb::policies{}, {.patience = 5ms, .each = note});
+    CHECK(expired == std::vector<fb::time_point>{at(4ms), at(6ms), at(8ms)});
+    CHECK(lab.run("patient", fb::policies{}).all.count(fb::ending::expired) == 1);
+    CHECK_THROWS_AS(lab.run("none", fb::policies{}, {.patience = 0ns}), std::invalid_argument);
+}
+
+TEST_CASE("a long run says how far it has come") {
+    sim::traffic load;
+    load.demands.push_back({.arrivals = sim::arrival_process::poisson(fb::rate::per_second(1000))});
+    load.requests = 200'000;
+    std::vector<std::uint64_t> told;
+    fb::time_point last{};
+    const auto progress = [&](std::uint64_t arrived, fb::time_point now) {
+        told.push_back(arrived);
+        CHECK(now > last);
+        last = now;
+    };
+    (void)sim::experiment{load, sim::constant_service{100us}}.run("long", fb::policies{}, {.progress = progress});
+    CHECK(told == std::vector<std::uint64_t>{65'536, 131'072, 196'608});
+}
+
+TEST_CASE("histograms tell a run as exact delays do, to 1/32, and a timeline and the classes add up") {
+    INFO("seed " << seed);
+    const std::array flows{
+        sim::flow{{.tenant = "a", .kind = "urgent", .priority = 0, .slo = 30ms}, fb::rate::per_second(40)},
+        sim::flow{{.tenant = "b", .kind = "patient", .priority = 3, .slo = 1s}, fb::rate::per_second(50)}};
+    const sim::experiment lab{sim::poisson(flows, 50'000, seed), ten_milliseconds};
+    const fb::policies chosen{.order = fb::strict_priority{}};
+    const sim::report exact = lab.run("exact", chosen, {.timeline = 100});
+    const sim::report rough = lab.run("rough", chosen, {.precision = sim::percentiles::histogram});
+    const auto near = [](fb::duration a, fb::duration b) { return a <= b && b <= a + a / 32; };
+    REQUIRE(exact.classes.size() == 2);
+    REQUIRE(rough.classes.size() == 2);
+    CHECK(exact.classes[0].name == "0");
+    CHECK(exact.classes[1].name == "3");
+    CHECK(exact.classes[1].priority == 3);
+    for (std::size_t i = 0; i < 2; ++i) {
+        CHECK(near(exact.classes[i].latency.p50, rough.classes[i].latency.p50));
+        CHECK(near(exact.classes[i].latency.p99, rough.classes[i].latency.p99));
+        CHECK(exact.classes[i].latency.mean_seconds == rough.classes[i].latency.mean_seconds);
+        CHECK(exact.classes[i].latency.max == rough.classes[i].latency.max);
+        CHECK(exact.classes[i].good == rough.classes[i].good);
+        CHECK(exact.classes[i].latency.p90 == exact.kinds[i].latency.p90);
+        CHECK(exact.classes[i].service == exact.tenants[i].service);
+    }
+    CHECK(exact.classes[0].service + exact.classes[1].service == exact.busy);
+    CHECK(exact.all.service == exact.busy);
+    fb::duration served{0};
+    std::uint64_t completed = 0;
+    for (const sim::timeline_bucket& each : exact.timeline) {
+        completed += each.completed;
+        for (const fb::duration part : each.tenant_service) served += part;
+    }
+    CHECK(completed == 50'000);
+    CHECK(served == exact.busy);
+    CHECK(exact.timeline.size() > 50);
+    CHECK(exact.timeline.size() <= 100);
+    CHECK(rough.timeline.empty());
+}
+
+// Denning, Buzen: The operational analysis of queueing network models, ACM Computing Surveys 10(3), 1978: clients =
+// throughput * (response time + think time).
+TEST_CASE("clients who wait for answers keep the interactive response time law") {
+    INFO("seed " << seed);
+    sim::closed_loop load;
+    load.populations.push_back({.clients = 20, .think = sim::distribution::exponential(300ms)});
+    load.requests = 100'000;
+    load.seed = seed;
+    const sim::report report = sim::experiment{load, sim::constant_service{12ms}}.run("closed", fb::policies{});
+    CHECK(report.all.delivered() == 100'000);
+    const double cycle = report.all.latency.mean_seconds + 0.3;
+    CHECK(report.throughput_rps() * cycle == Approx(20).epsilon(0.01));
+    CHECK(report.all.latency.max <= 20 * 12ms);
+}
+
+TEST_CASE("a client who is refused thinks again") {
+    sim::closed_loop load;
+    load.populations.push_back({.clients = 5, .think = sim::distribution::constant(10ms)});
+    load.until = 1s;
+    const sim::report report =
+        sim::experiment{load, sim::constant_service{25ms}}.run("tight", fb::policies{.capacity = {.max_requests = 1}});
+    CHECK(report.all.refused() > 100);
+    CHECK(report.all.delivered() + report.all.refused() == report.all.arrived);
+    CHECK(report.utilisation() > 0.95);
+}
+
+TEST_CASE(
+    "fewer than a minimum batch are sent when no request is left to come, and a closed loop that waits for ever is "
+    "refused") {
+    const sim::report report = sim::experiment{at_milliseconds({0, 1, 2, 3, 50}), ten_milliseconds}.run(
+        "threes", fb::policies{.batching = fb::size_or_delay{.max_batch_size = 8, .min_batch_size = 3}});
+    CHECK(report.batches == 2);
+    CHECK(report.all.delivered() == 5);
+    CHECK(report.all.latency.max == 57ms);  // the fourth waited from 3 to 50
+
+    sim::closed_loop load;
+    load.populations.push_back({.clients = 2, .think = sim::distribution::constant(1ms)});
+    load.requests = 5;
+    const sim::experiment lab{load, ten_milliseconds};
+    const auto with_minimum = [](std::size_t least) {
+        return fb::policies{.batching = fb::size_or_delay{.max_batch_size = 8, .min_batch_size = least}};
+    };
+    CHECK_THROWS_WITH(lab.run("threes", with_minimum(3)), ContainsSubstring("smaller minimum"));
+    CHECK(lab.run("twos", with_minimum(2)).all.delivered() == 5);  // the last one is left alone
+}
+
+namespace {
+
+/// Waits, though it says that it does not.
+struct idles : fb::size_or_delay {
+    bool work_conserving() const noexcept { return true; }
+};
+/// The last to come is the first to go, though it says otherwise.
+struct newest_first {
+    std::uint64_t rank(const fb::queued& request) const noexcept { return ~request.sequence; }
+    bool first_come_first_served() const noexcept { return true; }
+};
+/// Breaks down after two requests.
+struct broken_off {
+    struct source {
+        const sim::arrival* peek() {
+            if (left == 0) throw std::runtime_error("the trace ends in the middle of a line");
+            return &next;
+        }
+        void pop() { --left; }
+        const std::vector<std::string>& tenants() const { return names; }
+        const std::vector<std::string>& kinds() const { return names; }
+        int left{2};
+        sim::arrival next{};
+        std::vector<std::string> names{"default"};
+    };
+    source open() const { return {}; }
+};
+
+}  // namespace
+
+TEST_CASE("a policy that breaks its promise is found out") {
+    const sim::experiment lab{at_milliseconds({0, 1, 2, 3}), ten_milliseconds};
+    CHECK_THROWS_WITH(lab.run("idles", fb::policies{.batching = idles{{.max_batch_size = 8, .max_queue_delay = 5ms}}}),
+                      ContainsSubstring("idle"));
+    CHECK_THROWS_WITH(lab.run("newest", fb::policies{.order = newest_first{}}), ContainsSubstring("order of arrival"));
+}
+
+TEST_CASE("what a workload or a listener throws comes out of the run") {
+    CHECK_THROWS_WITH((sim::experiment{broken_off{}, ten_milliseconds}.run("broken", fb::policies{})),
+                      ContainsSubstring("middle of a line"));
+    const sim::experiment lab{at_milliseconds({0, 1, 2, 3}), ten_milliseconds};
+    const auto throws = [](const sim::request_record&) { throw std::runtime_error("disk full"); };
+    CHECK_THROWS_WITH(lab.run("full", fb::policies{}, {.each = throws}), ContainsSubstring("disk full"));
+    CHECK_THROWS_WITH(lab.run("full", fb::policies{.capacity = {.max_requests = 1}}, {.each = throws}),
+                      ContainsSubstring("disk full"));
+}
+
 TEST_CASE("what cannot be run is refused with what was expected") {
     sim::workload unordered = at_milliseconds({1, 0});
     const sim::experiment back{unordered, ten_milliseconds};
     CHECK_THROWS_WITH(back.run("back", fb::policies{}), ContainsSubstring("in order of arrival"));
+    unordered.arrivals.push_back(unordered.arrivals[0]);
+    unordered.arrivals.push_back(unordered.arrivals[1]);  // behind another of the same instant as the first
+    std::swap(unordered.arrivals[0], unordered.arrivals[1]);
+    const sim::experiment late{unordered, ten_milliseconds};
+    CHECK_THROWS_WITH(late.run("back", fb::policies{}), ContainsSubstring("in order of arrival"));
+    CHECK_THROWS_AS(late.run("odd", fb::policies{}, {.timeline = 5}), std::invalid_argument);
 
     const sim::experiment lab{at_milliseconds({0, 1}), ten_milliseconds};
     CHECK_THROWS_AS(lab.run("none", fb::policies{.executors = 0}), std::invalid_argument);
