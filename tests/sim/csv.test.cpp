@@ -3,6 +3,8 @@
 #include <forebay/sim/csv.hpp>
 
 #include <cstdint>
+#include <memory>
+#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -78,6 +80,55 @@ TEST_CASE("whole numbers are taken from end to end and nothing else is") {
     CHECK(reader.number("n", "10", 10) == 10);
     CHECK(complaint([&] { (void)reader.number("n", "11", 10); }) ==
           "t:0:1: expected a number of at most 10 in column n, found '11'");
+}
+
+TEST_CASE("lengths of time are exact to the nanosecond in every unit") {
+    const sim::csv_reader reader{"", "t"};
+    CHECK(reader.time("n", "0", 1000).count() == 0);
+    CHECK(reader.time("n", "12.345", 1000).count() == 12'345);
+    CHECK(reader.time("n", "12.3", 1000).count() == 12'300);
+    CHECK(reader.time("n", "7", 1).count() == 7);
+    CHECK(reader.time("n", "0.000000001", 1'000'000'000).count() == 1);
+    CHECK(reader.time("n", "9223372036.854775807", 1'000'000'000).count() == 9223372036854775807LL);
+    CHECK(reader.time("n", "9223372036854775807", 1).count() == 9223372036854775807LL);
+    for (const auto wrong : {"9223372036.854775808", "9223372037", "99999999999999999999"}) {
+        CHECK(complaint([&] { (void)reader.time("n", wrong, 1'000'000'000); }) ==
+              "t:0:1: expected a number of at most 9223372036.854775807 in column n, found '" + std::string{wrong} +
+                  "'");
+    }
+    for (const auto wrong : {"-1", "+1", "1.", ".5", "1.0000", "1,5", "1e3", "NaN", "inf", "1.2.3", " 1", "1.-2"}) {
+        CHECK(complaint([&] { (void)reader.time("n", wrong, 1000); }) ==
+              "t:0:1: expected a number >= 0 with at most 3 decimals in column n, found '" + std::string{wrong} + "'");
+    }
+    CHECK(complaint([&] { (void)reader.time("n", "1.5", 1); }) ==
+          "t:0:1: expected a whole number >= 0 in column n, found '1.5'");
+}
+
+TEST_CASE("an identity is any 64-bit number") {
+    const sim::csv_reader reader{"", "t"};
+    CHECK(reader.identity("n", "18446744073709551615") == 18446744073709551615ULL);
+    CHECK(complaint([&] { (void)reader.identity("n", "18446744073709551616"); }) ==
+          "t:0:1: expected a number of at most 18446744073709551615 in column n, found '18446744073709551616'");
+    for (const auto wrong : {"-1", "1.5", "x"}) {
+        CHECK(complaint([&] { (void)reader.identity("n", wrong); }) ==
+              "t:0:1: expected a whole number >= 0 in column n, found '" + std::string{wrong} + "'");
+    }
+}
+
+TEST_CASE("a stream gives the cells that its text gives") {
+    const std::string text =
+        "\xEF\xBB\xBF"
+        "a,b\r\n" +
+        std::string(100'000, 'x') + ",y\n\nlast";
+    std::vector<std::vector<std::string>> lines;
+    sim::csv_reader reader{std::make_unique<std::istringstream>(text), "t"};
+    while (reader.next_line()) {
+        lines.emplace_back();
+        while (const auto cell = reader.next_cell()) lines.back().emplace_back(*cell);
+    }
+    CHECK(lines == cells_of(text));
+    CHECK(lines.size() == 4);
+    CHECK(cells_of("\xEF\xBB\xBF").empty());
 }
 
 TEST_CASE("a timestamp is nanoseconds since 1970 in UTC") {

@@ -1,5 +1,9 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
+#include <forebay/batch/size_or_delay.hpp>
+#include <forebay/queue/strict_priority.hpp>
+#include <forebay/sim/experiment.hpp>
+#include <forebay/sim/table.hpp>
 #include <forebay/sim/trace.hpp>
 #include <forebay/sim/trace_writer.hpp>
 #include <forebay/sim/traffic.hpp>
@@ -7,7 +11,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <limits>
+#include <random>
 #include <sstream>
 #include <stdexcept>
 #include <string>
@@ -72,6 +79,37 @@ TEST_CASE("what is written is read back exactly, to the nanosecond, and written 
     const sim::workload again = sim::parse_trace(text);
     check_same(again, sim::collect(model));
     CHECK(written(again) == text);
+}
+
+TEST_CASE("a run of what was written tells of the same requests as a run of what it was written from") {
+    INFO("seed " << seed);
+    const sim::traffic model{.demands = {{.sort = {.tenant = "acme", .kind = "text", .patience = 20ms, .slo = 9ms},
+                                          .arrivals = sim::arrival_process::gamma(fb::rate::per_second(300), 3),
+                                          .varying = {.input_units = sim::distribution::lognormal(300, 2)}},
+                                         {.sort = {.tenant = "globex", .kind = "video", .priority = 1, .key = 3},
+                                          .arrivals = sim::arrival_process::poisson(fb::rate::per_second(100))}},
+                             .requests = 5000,
+                             .seed = seed};
+    const auto path =
+        std::filesystem::temp_directory_path() / ("forebay_replay_" + std::to_string(std::random_device{}()) + ".csv");
+    std::ofstream{path} << written(model);
+    const auto told = [](const auto& of) {
+        std::ostringstream text;
+        sim::run_options options;
+        options.each = [&](const sim::request_record& one) {
+            text << one.request.sequence << ' ' << one.admitted << ' ' << static_cast<int>(one.how) << ' '
+                 << one.dispatched.time_since_epoch().count() << ' ' << one.ended.time_since_epoch().count() << ' '
+                 << one.batch << '\n';
+        };
+        const sim::experiment lab{of, sim::affine_service{.base = 5ms, .per_input_unit = 2us}};
+        const std::vector<sim::report> runs{
+            lab.run("strict", fb::policies{.order = fb::strict_priority{}, .batching = fb::size_or_delay{4}}, options)};
+        return sim::table(runs) + text.str();
+    };
+    const std::string first = told(model);
+    CHECK(first.size() > 100'000);
+    CHECK(first == told(sim::trace_file{.path = path.string()}));
+    std::filesystem::remove(path);
 }
 
 TEST_CASE("the longest times and the largest numbers survive") {
