@@ -86,11 +86,23 @@ TEST_CASE("groups are matched by name, and none are shown where there is only on
     const std::string table = html::group_table("Tenants", "Tenant", runs, &sim::report::tenants, true);
     CHECK(malformed(html::mark_shapes() + table).empty());
     const std::string text = text_of(table);
-    CHECK(text.find("Tenant acme, 1 requests") < text.find("|0.00|"));
+    CHECK(text.find("Tenant acme: 1 request|") < text.find("|0.00|"));
     CHECK(text.find("|0.00|") < text.find("Tenant birch"));
     runs[0].tenants.resize(1);
     CHECK(html::group_table("Tenants", "Tenant", runs, &sim::report::tenants, true).empty());
     CHECK(html::group_table("Tenants", "Tenant", {}, &sim::report::tenants, true).empty());
+}
+
+TEST_CASE("classes that are the kinds are shown once, with both names") {
+    std::vector<sim::report> runs{page_run("a", {10ms}, 0)};
+    CHECK(html::coincide(runs[0].classes, runs[0].kinds));
+    const std::string table =
+        html::group_table("Classes", "Class", runs, &sim::report::classes, false, std::span{runs[0].kinds});
+    CHECK_THAT(text_of(table), ContainsSubstring("|Class 1, acme kind: 1 request|"));
+    runs[0].kinds[0].arrived = 7;
+    CHECK_FALSE(html::coincide(runs[0].classes, runs[0].kinds));
+    runs[0].kinds.clear();
+    CHECK_FALSE(html::coincide(runs[0].classes, runs[0].kinds));
 }
 
 TEST_CASE("of many groups the first are shown, and it is said so") {

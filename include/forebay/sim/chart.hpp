@@ -85,8 +85,8 @@ struct chart {
 
 /// A short stretch of the line with its mark, to stand before a name.
 [[nodiscard]] inline std::string key(std::size_t style) {
-    return element("svg", "class=\"key " + style_classes(style) + "\" width=\"34\" height=\"12\" aria-hidden=\"true\"",
-                   void_element("path", "class=\"line\" d=\"M1 6H33\"") + mark_at(style, "17", "6", ""));
+    return element("svg", "class=\"key " + style_classes(style) + "\" width=\"44\" height=\"12\" aria-hidden=\"true\"",
+                   void_element("path", "class=\"line\" d=\"M1 6H43\"") + mark_at(style, "22", "6", ""));
 }
 
 /// A table that scrolls in its own frame, also by keyboard.
@@ -157,8 +157,8 @@ struct chart {
     for (const line& each : it.lines) legend += element("li", "", key(each.style) + named(each.name));
     if (it.level) {
         legend += element("li", "",
-                          element("svg", "class=\"key\" width=\"34\" height=\"12\" aria-hidden=\"true\"",
-                                  void_element("path", "class=\"level\" d=\"M1 6H33\"")) +
+                          element("svg", "class=\"key\" width=\"44\" height=\"12\" aria-hidden=\"true\"",
+                                  void_element("path", "class=\"level\" d=\"M1 6H43\"")) +
                               escaped(it.level_name));
     }
     const std::string note = it.note.empty() ? "" : element("p", "", it.note);

@@ -82,8 +82,8 @@ struct cell {
         switch (by.of) {
             case measure::seconds: cells[i].text = three_digits(value * factor); break;
             case measure::share: cells[i].text = fixed(value * 100, 2); break;
-            case measure::rate: cells[i].text = three_digits(value); break;
-            case measure::ratio: cells[i].text = fixed(value, 3); break;
+            case measure::rate:
+            case measure::ratio: cells[i].text = three_digits(value); break;
         }
         if (!best || (by.way == better::higher ? value > *best : value < *best)) best = value;
     }

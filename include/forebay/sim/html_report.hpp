@@ -97,9 +97,13 @@ private:
                  "A point for each stretch of the run; lines break where there was nothing to average.",
                  element("div", "class=\"figures\"", figures));
     }
-    body.add("groups", "Groups", "Each sort of request by itself; the best is of the group.",
-             group_table("Priority classes", "Class", runs, &report::classes, false) +
-                 group_table("Kinds of requests", "Kind", runs, &report::kinds, false));
+    if (!runs.empty()) {
+        const bool same = coincide(runs[0].classes, runs[0].kinds);
+        body.add("groups", "Groups", "Each sort of request by itself; the best is of the group.",
+                 group_table("Priority classes", "Class", runs, &report::classes, false,
+                             same ? std::span<const tally>{runs[0].kinds} : std::span<const tally>{}) +
+                     (same ? "" : group_table("Kinds of requests", "Kind", runs, &report::kinds, false)));
+    }
     std::string tenants = service_figures(runs);
     if (!tenants.empty()) tenants = element("div", "class=\"figures\"", tenants);
     body.add("tenants", "Tenants",

@@ -22,7 +22,7 @@ a{color:var(--link)}
 .skip{position:absolute;left:-999rem;top:.5rem;z-index:9;padding:.5rem 1rem;background:var(--card);border:1px solid var(--rule);border-radius:6px}
 .skip:focus{left:.5rem}
 .sr,.shapes{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-header,main,footer{max-width:1180px;margin:0 auto;padding:0 24px}
+header,main,footer{max-width:1240px;margin:0 auto;padding:0 24px}
 header{padding-top:40px}
 h1{font-size:1.9rem;line-height:1.2;letter-spacing:-.02em;margin:0 0 .3rem}
 h2{font-size:1.3rem;letter-spacing:-.01em;margin:0 0 .25rem}
@@ -46,13 +46,14 @@ small{font-size:.78rem;font-variant-numeric:tabular-nums}
 small span[aria-hidden]{font-size:.62rem;margin-right:.25em;vertical-align:.08em}
 .better{color:var(--better)}.worse{color:var(--worse)}.same{color:var(--soft)}
 .panel{margin:16px 0 0;overflow:hidden}
+.panel>.note{margin:14px 16px 4px}
 .scroll{overflow-x:auto;border-radius:11px;scrollbar-width:thin}
 .scroll:focus-visible{outline-offset:-3px}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:14px 16px 10px;font-weight:600}
 caption p{font-weight:400}
-th,td{padding:8px 12px;text-align:right;vertical-align:top;white-space:nowrap;border-top:1px solid var(--rule)}
-thead th{font-weight:600;vertical-align:bottom;border-top:0;background:var(--shade)}
+th,td{padding:8px 11px;text-align:right;vertical-align:top;white-space:nowrap;border-top:1px solid var(--rule)}
+thead th{white-space:normal;font-weight:600;vertical-align:bottom;border-top:0;background:var(--shade)}
 thead .unit{display:block;color:var(--soft);font-weight:400;font-size:.78rem;min-height:1.2em}
 th:first-child{text-align:left;position:sticky;left:0;z-index:1;background:var(--card)}
 thead th:first-child{background:var(--shade)}
@@ -68,6 +69,7 @@ tbody th{font-weight:600}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:16px;margin-top:16px}
 figure{margin:16px 0 0;padding:16px 18px;min-width:0}
 .figures figure{margin:0}
+.figures figure:last-child:nth-child(odd){grid-column:1/-1}
 .legend{display:flex;flex-wrap:wrap;gap:.2rem 1.1rem;list-style:none;margin:.6rem 0 0;padding:0;font-size:.82rem}
 .legend li{display:flex;align-items:center;gap:.45rem;min-width:0}
 .key{flex:none;overflow:visible;vertical-align:middle}

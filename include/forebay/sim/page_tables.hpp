@@ -147,26 +147,35 @@ inline constexpr column service_share{
             "below "
             "each figure, its change against the first policy (pp: percentage points).";
     }
-    return scrolling("Policies",
-                     comparison_table("Policies on all requests" + element("p", "", note), runs, columns, {&all, 1}));
+    return element("p", "class=\"note\"", note) +
+           scrolling("Policies", comparison_table("Policies on all requests", runs, columns, {&all, 1}));
 }
 
 /// Groups that a table names at most.
 inline constexpr std::size_t most_groups = 24;
 
+/// Whether two ways of grouping found the same groups in the same order, as when each kind has a class of its own.
+[[nodiscard]] inline bool coincide(std::span<const tally> a, std::span<const tally> b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const tally& x, const tally& y) {
+        return x.arrived == y.arrived && x.good == y.good && x.latency.p99 == y.latency.p99 && x.service == y.service;
+    });
+}
+
 /// A table with a block for each group of a sort, or nothing if there are less than two.
 /// groups  which member of a report
+/// also    names of the same groups, or empty
 [[nodiscard]] inline std::string group_table(std::string_view sort, std::string_view each_is_called,
                                              std::span<const report> runs, std::vector<tally> report::*groups,
-                                             bool with_service) {
+                                             bool with_service, std::span<const tally> also = {}) {
     if (runs.empty() || (runs[0].*groups).size() < 2) return {};
     std::vector<column> columns{attainment, goodput, median, p95, p99, longest, mean_wait, refused};
     if (with_service) columns.push_back(service_share);
     std::vector<comparison> blocks;
     for (const tally& group : runs[0].*groups) {
         if (blocks.size() == most_groups) break;
-        comparison block{std::string{each_is_called} + ' ' + group.name + ", " + count(group.arrived) + " requests",
-                         {}};
+        std::string name = std::string{each_is_called} + ' ' + group.name;
+        if (!also.empty()) name += ", " + also[blocks.size()].name;
+        comparison block{name + ": " + count(group.arrived) + (group.arrived == 1 ? " request" : " requests"), {}};
         for (const report& run : runs) {
             const auto& own = run.*groups;
             const auto same = std::find_if(own.begin(), own.end(), [&](const tally& other) {
@@ -204,11 +213,13 @@ inline constexpr std::size_t most_groups = 24;
         part("answered within the objective", all.good, 0);
         part("answered late", all.delivered() - all.good, 1);
         for (std::size_t which = 0; which < all.refused_by.size(); ++which) {
-            part("refused: " + escaped(to_string(static_cast<limit>(which))), all.refused_by[which], 2);
+            std::string why = to_string(static_cast<limit>(which));
+            std::replace(why.begin(), why.end(), '_', ' ');
+            part("refused: " + why, all.refused_by[which], 2);
         }
         part("expired", all.count(ending::expired), 3);
         for (const ending how : {ending::evicted, ending::failed, ending::cancelled, ending::closed}) {
-            part(escaped(to_string(how)), all.count(how), 4);
+            part(to_string(how), all.count(how), 4);
         }
         const std::string name = element("strong", "", named(runs[i].policy));
         items += element("li", "", name + element("div", "class=\"bar\" aria-hidden=\"true\"", bar) + words);

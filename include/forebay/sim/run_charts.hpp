@@ -98,7 +98,7 @@ inline void mark_now_and_then(line& each) {
         "Marks at p50, p95 and p99 of those answered.";
     it.x_title = "latency, logarithmic";
     it.y_title = "share of requests";
-    it.y = axis::linear(quantity::share, 1'000'000, 4);
+    it.y = axis::linear(quantity::share, 1'000'000, 5);
     std::int64_t low = 0;
     std::int64_t high = 0;
     for (const report& run : runs) {
