@@ -58,6 +58,10 @@ TEST_CASE("an axis ends at a tick that is round and not below the largest value"
           std::vector<std::string>{"0", "20", "40", "60", "80", "100"});
     CHECK(labels(html::axis::linear(html::quantity::millionths, 1'200'000, 5)) ==
           std::vector<std::string>{"0", "0.5", "1", "1.5"});
+    CHECK(labels(html::axis::linear(html::quantity::millionths, 9'000'000'000'000, 5)) ==
+          std::vector<std::string>{"0", "2 M", "4 M", "6 M", "8 M", "10 M"});
+    CHECK(labels(html::axis::linear(html::quantity::millionths, 1'100'000'000'000'000, 5)) ==
+          std::vector<std::string>{"0", "500 M", "1 G", "1.5 G"});
     CHECK(labels(html::axis::linear(html::quantity::share, 1'000'000, 5)) ==
           std::vector<std::string>{"0 %", "20 %", "40 %", "60 %", "80 %", "100 %"});
     const auto hour = html::axis::linear(html::quantity::time, fb::duration{59min}.count(), 8);

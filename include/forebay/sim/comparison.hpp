@@ -179,7 +179,9 @@ struct comparison {
                 i == 0 && runs.size() > 1 ? ' ' + element("span", "class=\"badge\"", "baseline") : "";
             body += element(
                 "tr", "",
-                element("th", "scope=\"row\"", key(i) + named(runs[i].policy) + badge) + rows[g * runs.size() + i]);
+                element("th", "scope=\"row\"",
+                        element("div", "class=\"row\"", key(i) + element("span", "", named(runs[i].policy) + badge))) +
+                    rows[g * runs.size() + i]);
         }
         bodies += element("tbody", "", body);
     }

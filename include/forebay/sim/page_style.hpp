@@ -47,20 +47,22 @@ small span[aria-hidden]{font-size:.62rem;margin-right:.25em;vertical-align:.08em
 .better{color:var(--better)}.worse{color:var(--worse)}.same{color:var(--soft)}
 .panel{margin:16px 0 0;overflow:hidden}
 .panel>.note{margin:14px 16px 4px}
-.scroll{overflow-x:auto;border-radius:11px;scrollbar-width:thin}
+.scroll{position:relative;overflow-x:auto;border-radius:11px;scrollbar-width:thin}
 .scroll:focus-visible{outline-offset:-3px}
 table{border-collapse:collapse;width:100%;font-size:.875rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:14px 16px 10px;font-weight:600}
 caption p{font-weight:400}
-th,td{padding:8px 11px;text-align:right;vertical-align:top;white-space:nowrap;border-top:1px solid var(--rule)}
-thead th{white-space:normal;font-weight:600;vertical-align:bottom;border-top:0;background:var(--shade)}
-thead .unit{display:block;color:var(--soft);font-weight:400;font-size:.78rem;min-height:1.2em}
-th:first-child{text-align:left;position:sticky;left:0;z-index:1;background:var(--card)}
+th,td{padding:8px;text-align:right;vertical-align:top;white-space:nowrap;border-top:1px solid var(--rule)}
+thead th{white-space:normal;overflow-wrap:normal;font-weight:600;vertical-align:bottom;border-top:0;background:var(--shade)}
+thead .unit{display:block;color:var(--soft);font-weight:400;font-size:.78rem;min-height:1.5em}
+th:first-child{text-align:left;padding-left:16px;position:sticky;left:0;z-index:1;background:var(--card)}
 thead th:first-child{background:var(--shade)}
 tbody th{font-weight:600}
 .comparison tbody th[scope=row]{white-space:normal;min-width:10.5rem;max-width:19rem}
 .comparison td small{display:block;min-height:1.2em}
-.comparison .key{margin-right:.5rem}
+.row{display:flex;gap:.6rem;align-items:baseline}
+.row .key{align-self:start;margin-top:.35em}
+.comparison td:last-child,.comparison th:last-child{padding-right:18px}
 .group th{background:var(--shade)!important;white-space:normal;font-weight:600;padding:6px 12px}
 .group span{position:sticky;left:12px}
 .badge{display:inline-block;font-size:.7rem;font-weight:500;color:var(--soft);border:1px solid var(--rule);border-radius:99px;padding:0 .5em;margin-left:.35em;white-space:nowrap}
@@ -111,7 +113,7 @@ dd{margin:0;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans 
 footer{margin-top:44px;padding-bottom:44px}
 @media (max-width:600px){header,main,footer{padding:0 14px}header{padding-top:24px}h1{font-size:1.5rem}
 section{margin-top:34px}.cards{grid-template-columns:1fr 1fr;gap:10px;margin-top:20px}.cards li{padding:12px}.cards .value{font-size:1.35rem}
-figure{padding:14px 10px}.plot{padding-right:20px}.comparison tbody th[scope=row]{min-width:7.5rem;max-width:8.5rem}th,td{padding:7px 9px}
+figure{padding:14px 10px}.plot{padding-right:20px}.row{flex-direction:column;gap:0}.comparison tbody th[scope=row]{min-width:7.5rem;max-width:8.5rem}th,td{padding:7px 9px}
 dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:.5rem}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 @media print{body{background:#fff}.skip,nav{display:none}figure,.panel,.cards li{break-inside:avoid}}

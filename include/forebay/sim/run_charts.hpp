@@ -153,13 +153,15 @@ inline void mark_now_and_then(line& each) {
 
 /// A line for each run through the middles of its buckets. Empty if nothing but zeros was found.
 /// value  of (run, bucket), in the unit of the quantity; may be `gap`
+/// name   of the only line; empty: each run's
 template <class Value>
-[[nodiscard]] std::string timeline_figure(std::span<const report> runs, chart it, quantity of, Value value) {
+[[nodiscard]] std::string timeline_figure(std::span<const report> runs, chart it, quantity of, Value value,
+                                          const std::string& name = {}) {
     std::int64_t end = 0;
     std::int64_t high = 0;
     for (std::size_t i = 0; i < runs.size() && it.lines.size() < most_lines; ++i) {
         const std::int64_t width = runs[i].timeline_width.count();
-        line each{i, runs[i].policy, {}, {}};
+        line each{i, name.empty() ? runs[i].policy : name, {}, {}};
         std::int64_t from = 0;
         for (const timeline_bucket& bucket : runs[i].timeline) {
             each.points.push_back({from + width / 2, value(runs[i], bucket)});
@@ -207,9 +209,10 @@ template <class Value>
     figures += timeline_figure(runs, titled("time-answered", "Answers", "answered a second"), quantity::millionths,
                                [&](const report& r, const timeline_bucket& b) { return each_second(r, b.completed); });
     // The workload is the same for all: one line says it.
-    figures += timeline_figure(runs.first(std::min<std::size_t>(runs.size(), 1)),
-                               titled("time-arrived", "Arrivals", "arrived a second"), quantity::millionths,
-                               [&](const report& r, const timeline_bucket& b) { return each_second(r, b.arrived); });
+    figures += timeline_figure(
+        runs.first(std::min<std::size_t>(runs.size(), 1)), titled("time-arrived", "Arrivals", "arrived a second"),
+        quantity::millionths, [&](const report& r, const timeline_bucket& b) { return each_second(r, b.arrived); },
+        "all policies alike");
     return figures;
 }
 

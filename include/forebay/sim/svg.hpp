@@ -5,11 +5,13 @@
 #include <forebay/sim/random.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 // Scales, ticks and paths, in integers: where a curve bends must not depend on a compiler's flags.
@@ -118,7 +120,18 @@ struct axis {
 
     [[nodiscard]] std::string label(std::int64_t tick) const {
         if (of == quantity::share) return shortest(tick, 10'000) + "\xC2\xA0%";
-        if (of == quantity::millionths) return shortest(tick, 1'000'000);
+        if (of == quantity::millionths) {
+            // Seven digits and more do not fit beside a chart.
+            constexpr std::int64_t million = 1'000'000;
+            constexpr std::array<std::pair<std::int64_t, const char*>, 3> large{
+                {{million * million * million, "\xC2\xA0T"},
+                 {million * million * 1'000, "\xC2\xA0G"},
+                 {million * million, "\xC2\xA0M"}}};
+            for (const auto& [unit_size, name] : large) {
+                if (tick >= unit_size) return shortest(tick, unit_size) + name;
+            }
+            return shortest(tick, million);
+        }
         if (!place.is_logarithmic()) return shortest(tick, unit.nanoseconds);
         const time_unit own = unit_for(duration{tick});
         return shortest(tick, own.nanoseconds) + "\xC2\xA0" + own.name;
