@@ -34,7 +34,7 @@ std::vector<sim::report> measured() {
     const sim::experiment lab{sim::poisson(flows, 6'000, 1), sim::affine_service{.base = 8ms, .per_request = 2ms}};
     const sim::run_options keep{.timeline = 120, .curves = true};
     std::vector<sim::report> runs;
-    for (const std::size_t size : {1, 4, 32}) {
+    for (const std::size_t size : {1U, 4U, 32U}) {
         runs.push_back(
             lab.run("batches of " + std::to_string(size),
                     fb::policies{.admission = fb::per_tenant{fb::quota{fb::rate::per_second(200), 50}},

@@ -127,4 +127,5 @@ TEST_CASE("a sweep has a page without runs") {
     CHECK(malformed(page) == "");
     CHECK(occurrences(page, "<figure") == 2);
     CHECK(occurrences(page, "Nothing was run") == 0);
+    CHECK_THAT(text_of(page), ContainsSubstring("|1 policy at 1 load, in virtual time.|"));
 }

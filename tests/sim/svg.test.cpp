@@ -80,6 +80,12 @@ TEST_CASE("an axis ends at a tick that is round and not below the largest value"
     }
 }
 
+TEST_CASE("an axis may end where the data end, with the ticks up to there") {
+    const auto along = html::axis::linear(html::quantity::millionths, 61'000'000, 5).ending_at(61'000'000);
+    CHECK(labels(along) == std::vector<std::string>{"0", "20", "40", "60"});
+    CHECK(along.place(61'000'000) == html::scale::ends);
+}
+
 TEST_CASE("a logarithmic axis has ticks at powers of ten, and between them where they are few") {
     CHECK(labels(html::axis::logarithmic(html::quantity::time, 30'000'000, 700'000'000)) ==
           std::vector<std::string>{"20 ms", "50 ms", "100 ms", "200 ms", "500 ms", "1 s"});

@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -62,9 +64,19 @@ private:
     return count(n) + ' ' + std::string{n == 1 ? one : several};
 }
 
-/// One sentence about the runs.
-[[nodiscard]] inline std::string summary_of(std::span<const report> runs) {
-    if (runs.empty()) return {};
+/// One sentence about what was run.
+[[nodiscard]] inline std::string summary_of(std::span<const report> runs, std::span<const sweep_point> sweep) {
+    if (runs.empty()) {
+        if (sweep.empty()) return {};
+        std::set<std::string> policies;
+        std::set<std::int64_t> loads;
+        for (const sweep_point& each : sweep) {
+            policies.insert(each.policy);
+            loads.insert(millionths(each.load));
+        }
+        return counted(policies.size(), "policy", "policies") + " at " + counted(loads.size(), "load", "loads") +
+               ", in virtual time.";
+    }
     const report& first = runs[0];
     std::string text =
         counted(runs.size(), "policy", "policies") + " on " + counted(first.all.arrived, "request", "requests");
@@ -119,7 +131,7 @@ private:
     std::string main = runs.empty() ? "" : headline_cards(runs);
     if (runs.empty() && it.sweep.empty()) main += element("p", "class=\"lead\"", "Nothing was run.");
     main += body.sections();
-    const std::string summary = summary_of(runs);
+    const std::string summary = summary_of(runs, it.sweep);
     return "<!DOCTYPE html>\n<html lang=\"en\">" +
            element("head", "",
                    void_element("meta", "charset=\"utf-8\"") +

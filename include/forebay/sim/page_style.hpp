@@ -30,7 +30,8 @@ h3{font-size:1rem;margin:0}
 p{margin:.25rem 0}
 .lead,.note,figcaption p,caption p,footer{color:var(--soft)}
 .lead{font-size:1.05rem}
-.note,figcaption p,caption p,footer{font-size:.875rem;max-width:75ch}
+.note,figcaption p,caption p,footer{font-size:.875rem}
+.note,figcaption p,caption p{max-width:75ch}
 nav ul{display:flex;flex-wrap:wrap;gap:.25rem 1.25rem;list-style:none;margin:1rem 0 0;padding:0}
 section{margin-top:44px}
 section>h2+p{margin-bottom:.75rem}

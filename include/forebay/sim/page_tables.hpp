@@ -115,7 +115,7 @@ inline constexpr column service_share{
         text += element("span", "class=\"value\"",
                         all[at].value ? all[at].text + element("span", "class=\"unit\"", "\xC2\xA0" + std::string{unit})
                                       : all[at].text + spoken("none"));
-        if (runs.size() > 1) {
+        if (runs.size() > 1 && all[at].value) {
             std::string who = best == 0 ? "all alike" : key(at) + named(runs[at].policy);
             if (best > 1) who += " and " + std::to_string(best - 1) + " more";
             text += element("span", "class=\"who\"", who);
@@ -207,7 +207,7 @@ inline constexpr std::size_t most_groups = 24;
             bar += element("i", tone + "\" style=\"flex:" + std::to_string(requests) + " 0 0\"", "");
             words += element("span", "class=\"fate\"",
                              element("i", tone + '"', "") + name + ' ' + count(requests) + " (" +
-                                 fixed(share, share < 1 ? 2 : 1) + "\xC2\xA0%)") +
+                                 fixed(share, share < 1 || share > 99 ? 2 : 1) + "\xC2\xA0%)") +
                      ' ';
         };
         part("answered within the objective", all.good, 0);

@@ -174,7 +174,7 @@ template <class Value>
         it.lines.push_back(std::move(each));
     }
     if (high <= 0) return {};
-    it.x = axis::linear(quantity::time, end, 8);
+    it.x = axis::linear(quantity::time, end, 8).ending_at(end);
     it.x_title = "time since the first arrival, " + std::string{it.x.unit.name};
     it.y = axis::linear(of, high, 5);
     it.data = data_of(it, "middle of");
@@ -244,7 +244,7 @@ template <class Value>
         chart it;
         it.id = "service-" + std::to_string(i);
         it.title = runs[i].policy.empty() ? "unnamed" : runs[i].policy;
-        it.x = axis::linear(quantity::time, end, 8);
+        it.x = axis::linear(quantity::time, end, 8).ending_at(end);
         it.x_title = "time since the first arrival, " + std::string{it.x.unit.name};
         it.y = axis::linear(quantity::time, high, 5);
         it.y_title = "executor time so far, " + std::string{it.y.unit.name};

@@ -118,6 +118,14 @@ struct axis {
         return result;
     }
 
+    /// The same, ending at `high` itself, with the ticks up to there. [0 < high]
+    [[nodiscard]] axis ending_at(std::int64_t high) const {
+        axis result = *this;
+        result.place = scale::linear(0, std::max<std::int64_t>(high, 1));
+        std::erase_if(result.ticks, [=](std::int64_t tick) { return tick > high; });
+        return result;
+    }
+
     [[nodiscard]] std::string label(std::int64_t tick) const {
         if (of == quantity::share) return shortest(tick, 10'000) + "\xC2\xA0%";
         if (of == quantity::millionths) {

@@ -76,8 +76,8 @@ namespace html {
             time.points.push_back({load, answered ? each.p99->count() : gap, each.p99_margin.count()});
         }
         for (line* each : {&share, &time}) {
-            std::stable_sort(each->points.begin(), each->points.end(),
-                             [](const point& a, const point& b) { return a.x < b.x; });
+            std::sort(each->points.begin(), each->points.end(),
+                      [](const point& a, const point& b) { return a.x != b.x ? a.x < b.x : a.y < b.y; });
             const quantity of = each == &share ? quantity::share : quantity::time;
             for (const point& one : each->points) {
                 if (one.y == gap) continue;
