@@ -124,6 +124,9 @@ public:
         for (std::size_t n = 1; n <= size_; ++n) sum += static_cast<double>(n) * batch_is(n);
         return sum;
     }
+    /// Share of the time in which requests wait: a batch gathers for (size - 1) gaps on the mean, as a sum over its
+    /// members shows, and one gap lies between two batches.
+    [[nodiscard]] double held_back() const { return 1 - 1 / mean_batch(); }
     [[nodiscard]] double mean_wait() const {
         const auto others = static_cast<double>(size_ - 1);
         double sum = 0;

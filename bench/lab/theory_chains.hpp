@@ -148,6 +148,8 @@ struct bulk_service {
     double mean_sojourn;
     double mean_batch;
     double utilisation;
+    /// Share of the time in which the server waits though requests do.
+    double held_back;
 };
 
 /// One server that waits for `least` requests and then takes `takes(n)` of the n that wait, first come first served.
@@ -178,12 +180,16 @@ template <class Takes, class Service>
     double waiting = 0;  // requests times seconds, without those in service
     double serving = 0;
     double taken = 0;
+    double held_back = 0;
     for (std::size_t n = 0; n < left.size(); ++n) {
         const std::size_t from = starts(n);
         const std::size_t size = takes(from);
         const counted& time = time_of(size);
         double idle = 0;
-        for (std::size_t i = n; i < from; ++i) idle += static_cast<double>(i) / arrivals;
+        for (std::size_t i = n; i < from; ++i) {
+            idle += static_cast<double>(i) / arrivals;
+            if (i > 0) held_back += left[n] / arrivals;
+        }
         const auto behind = static_cast<double>(from - size);
         waiting += left[n] * (idle + behind * time.mean_time + arrivals * time.second_moment / 2);
         serving += left[n] * static_cast<double>(size) * time.mean_time;
@@ -192,7 +198,7 @@ template <class Takes, class Service>
         taken += left[n] * static_cast<double>(size);
     }
     const double wait = waiting / cycle / arrivals;
-    return {wait, wait + serving / taken, taken, working / cycle};
+    return {wait, wait + serving / taken, taken, working / cycle, held_back / cycle};
 }
 
 }  // namespace lab::theory

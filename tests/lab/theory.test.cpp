@@ -211,6 +211,7 @@ TEST_CASE("a server of batches is the queues it contains") {
     CHECK(one.mean_wait == Approx(theory::pollaczek_khinchine(70, 0.01, 1e-4)));
     CHECK(one.mean_sojourn == Approx(one.mean_wait + 0.01));
     CHECK(one.utilisation == Approx(0.7));
+    CHECK(one.held_back == 0);
     CHECK(theory::bulk_queue(70, 1, single, exponential).mean_wait ==
           Approx(theory::pollaczek_khinchine(70, 0.01, 2e-4)));
 
@@ -229,6 +230,8 @@ TEST_CASE("a server of batches is the queues it contains") {
     const theory::bulk_service affinity = theory::bulk_queue(300, 2, upto, affine);
     CHECK(affinity.utilisation == Approx(300 * (0.01 / affinity.mean_batch + 0.001)));
     CHECK(affinity.mean_batch > 2);
+    CHECK(affinity.held_back > 0);
+    CHECK(affinity.held_back < 1 - affinity.utilisation);
     CHECK(affinity.mean_batch < 8);
     CHECK_THROWS_AS(theory::bulk_queue(120, 1, single, [](std::size_t) { return theory::during_constant(120, 0.01); }),
                     std::invalid_argument);
@@ -242,6 +245,8 @@ TEST_CASE("a collector of two, counted by hand") {
     CHECK(pairs.mean_batch() == Approx(2 - alone));
     // The first of each batch waits min(gap, delay), the second not at all.
     CHECK(pairs.mean_wait() == Approx((1 - alone) / 100 / (2 - alone)));
+    // It waits for that long in each batch, and one gap lies between two.
+    CHECK(pairs.held_back() == Approx((1 - alone) / (2 - alone)));
     CHECK(pairs.wait_exceeds(0.01) == Approx(std::exp(-1.0) / (2 - alone)));
 
     const theory::collector endless{100, 200, 0.02};
