@@ -37,3 +37,20 @@ TEST_CASE("intervals are bars, and a load at which nothing was answered breaks t
     CHECK(occurrences(html::sweep_figures(std::span{points}.subspan(1), "x", 0.9), "<figure") == 1);
     CHECK(html::sweep_figures({}, "x", 0.99).empty());
 }
+
+TEST_CASE("the load a policy holds its target up to is below the first it misses it at") {
+    const std::vector<sim::sweep_point> points{
+        {.policy = "a", .load = 10, .attainment = 1},     {.policy = "a", .load = 20, .attainment = 0.5},
+        {.policy = "a", .load = 30, .attainment = 1},     {.policy = "b", .load = 30, .attainment = 0.99},
+        {.policy = "b", .load = 10, .attainment = 0.995}, {.policy = "never", .load = 10, .attainment = 0.1}};
+    const std::vector<std::string> policies{"a", "b", "never"};
+    const std::string table = html::capacity_table(points, policies, "<unit>", 0.99);
+    CHECK(malformed(html::mark_shapes() + table).empty());
+    const std::string text = text_of(table);
+    CHECK_THAT(text, ContainsSubstring("at least 99.0 % were"));
+    CHECK_THAT(text, ContainsSubstring("&lt;unit&gt;"));
+    CHECK_THAT(text, ContainsSubstring("|a|10.0|"));
+    CHECK_THAT(text, ContainsSubstring("|best: |30.0|"));
+    CHECK_THAT(text, ContainsSubstring("|met at every load|never|none that was tried|"));
+    CHECK(occurrences(text, "met at every load") == 1);
+}

@@ -47,6 +47,7 @@ small{font-size:.78rem;font-variant-numeric:tabular-nums}
 small span[aria-hidden]{font-size:.62rem;margin-right:.25em;vertical-align:.08em}
 .better{color:var(--better)}.worse{color:var(--worse)}.same{color:var(--soft)}
 .panel{margin:16px 0 0;overflow:hidden}
+.fit{width:fit-content;max-width:100%}
 .panel>.note{margin:14px 16px 4px}
 .scroll{position:relative;overflow-x:auto;border-radius:11px;scrollbar-width:thin}
 .scroll:focus-visible{outline-offset:-3px}
@@ -61,6 +62,7 @@ thead th:first-child{background:var(--shade)}
 tbody th{font-weight:600}
 .comparison tbody th[scope=row]{white-space:normal;min-width:10.5rem;max-width:19rem}
 .comparison td small{display:block;min-height:1.2em}
+.narrow{width:auto;min-width:min(100%,34rem)}.narrow thead th{white-space:nowrap}.narrow .words{text-align:left;color:var(--soft)}
 .row{display:flex;gap:.6rem;align-items:baseline}
 .row .key{align-self:start;margin-top:.35em}
 .comparison td:last-child,.comparison th:last-child{padding-right:18px}
@@ -96,7 +98,7 @@ details{margin-top:.25rem;font-size:.875rem}
 summary{cursor:pointer;color:var(--link);padding:.25rem 0;width:fit-content}
 details .scroll{max-height:360px;overflow:auto;border:1px solid var(--rule);margin-top:.4rem}
 details th,details td{padding:4px 10px}
-details thead th{position:sticky;top:0;z-index:2;white-space:normal}
+details thead th{min-width:7.5rem;position:sticky;top:0;z-index:2;white-space:normal}
 details thead th:first-child{z-index:3}
 .fates{list-style:none;margin:0;padding:6px 18px 16px}
 .fates>li{margin-top:12px}

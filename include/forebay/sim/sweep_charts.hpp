@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/sim/chart.hpp>
+#include <forebay/sim/comparison.hpp>
 #include <forebay/sim/markup.hpp>
 #include <forebay/sim/run_charts.hpp>
 #include <forebay/sim/svg.hpp>
@@ -32,6 +33,50 @@ struct sweep_point {
 };
 
 namespace html {
+
+/// The highest load up to which the target was met at every load that was tried, for each policy; the highest is marked.
+[[nodiscard]] inline std::string capacity_table(std::span<const sweep_point> points,
+                                                std::span<const std::string> policies, const std::string& load_unit,
+                                                double target) {
+    std::vector<std::optional<double>> held(policies.size());
+    std::vector<bool> to_the_end(policies.size(), true);
+    for (std::size_t i = 0; i < policies.size(); ++i) {
+        std::optional<double> missed;
+        for (const sweep_point& each : points) {
+            if (each.policy != policies[i] || each.attainment >= target) continue;
+            if (!missed || each.load < *missed) missed = each.load;
+        }
+        to_the_end[i] = !missed;
+        for (const sweep_point& each : points) {
+            if (each.policy != policies[i] || (missed && each.load >= *missed)) continue;
+            if (!held[i] || each.load > *held[i]) held[i] = each.load;
+        }
+    }
+    const std::vector<cell> cells = judged({"", measure::ratio, better::higher, nullptr}, held, 1.0);
+    std::string body;
+    for (std::size_t i = 0; i < policies.size(); ++i) {
+        std::string figure = element("td", "", "none that was tried");
+        if (cells[i].value) {
+            figure = cell_markup({"", measure::ratio, better::higher, nullptr}, cells[i]);
+        }
+        const char* end = held[i] && to_the_end[i] ? "met at every load" : "";
+        body += element("tr", "",
+                        element("th", "scope=\"row\"",
+                                element("div", "class=\"row\"", key(i) + element("span", "", named(policies[i])))) +
+                            figure + element("td", "class=\"words\"", end));
+    }
+    const std::string head =
+        element("th", "scope=\"col\"", "Policy") +
+        element("th", "scope=\"col\"", "Highest load" + element("span", "class=\"unit\"", escaped(load_unit))) +
+        element("th", "scope=\"col\"", spoken("Remark"));
+    const std::string caption =
+        "Load up to which at least " + fixed(target * 100, 1) + " % were answered within the objective";
+    return element(
+        "div", "class=\"panel fit\"",
+        scrolling(caption, element("table", "class=\"comparison narrow\"",
+                                   element("caption", "", caption) + element("thead", "", element("tr", "", head)) +
+                                       element("tbody", "", body))));
+}
 
 /// Attainment and p99 against load, a line for each policy. Empty without points.
 [[nodiscard]] inline std::string sweep_figures(std::span<const sweep_point> points, const std::string& load_unit,
@@ -91,7 +136,8 @@ namespace html {
     }
     met.data = data_of(met, "load");
     tail.data = data_of(tail, "load");
-    return element("div", "class=\"figures\"", figure(met) + (low != 0 ? figure(tail) : ""));
+    return element("div", "class=\"figures\"", figure(met) + (low != 0 ? figure(tail) : "")) +
+           capacity_table(points, policies, load_unit, target);
 }
 
 }  // namespace html
