@@ -102,6 +102,19 @@ TEST_CASE("the gap grows while one of two that wait is served, and starts anew w
     CHECK(gap.largest() == 17ns);
 }
 
+TEST_CASE("one who leaves unserved was behind until then, and not after") {
+    const sim::arrival a{.tenant = 0};
+    const sim::arrival* const only_a = &a;
+    sim::service_gap gap;
+    gap.entered(0, at(0));
+    gap.entered(1, at(0));
+    gap.ran({&only_a, 1}, at(10), false);
+    gap.left(1, at(70));  // expired
+    CHECK(gap.largest() == 60ns);
+    gap.ran({&only_a, 1}, at(100), true);
+    CHECK(gap.largest() == 60ns);
+}
+
 TEST_CASE("a mixed batch gives its tenants their parts at the same pace") {
     const sim::arrival a{.tenant = 0};
     const sim::arrival b{.tenant = 1};
