@@ -128,6 +128,7 @@ public:
     explicit machine(const knobs& chosen = {}) : machine{std::in_place, policies_of(chosen)} {}
 
     const fb::ledger& books() {
+        flow.arrive();
         const fb::ledger& counts = flow.counts();
         if (!counts.balanced()) FAIL_CHECK("the ledger is out of balance");
         if (permits->live != static_cast<std::int64_t>(counts.queued + counts.running)) {
@@ -135,9 +136,16 @@ public:
         }
         return counts;
     }
+    /// By the door, where that lets it in.
     fb::verdict submit(std::int64_t now, fb::request_info info = {}, int request = 0) {
-        const fb::verdict said = flow.accept(id, at(now), std::move(request), info, [](fb::outcome<int>) {});
-        books();
+        fb::verdict said;
+        if (flow.enter(id, said, at(now), std::move(request), info, [](fb::outcome<int>) {})) {
+            ++by_door;
+        } else {
+            said = flow.accept(id, at(now), std::move(request), info, [](fb::outcome<int>) {});
+            flow.arrive(opens);
+        }
+        if (looks_at_once) books();
         return said;
     }
     /// A request that must be let in.
@@ -183,6 +191,9 @@ public:
     std::shared_ptr<watching::log> seen;
     flow_type flow;
     fb::ticket id;
+    bool opens{true};          // whether the door stands open after what did not come in by it
+    bool looks_at_once{true};  // at the books, for which those who came by the door are lined up
+    std::size_t by_door{0};
 
 private:
     machine(std::in_place_t, policies chosen)
@@ -652,7 +663,9 @@ public:
               .executors = 1 + upto(3)}} {}
 
     void run() {
+        m_.looks_at_once = false;
         for (int i = 0; i < 400; ++i) {
+            m_.opens = upto(3) > 0;
             act();
             compare();
         }
@@ -665,6 +678,7 @@ public:
         compare();
         CHECK(m_.flow.is_done());
         CHECK(m_.books().ended() + m_.books().refused == m_.books().submitted);
+        CHECK(m_.by_door > 0);
         CHECK(std::ranges::all_of(all_, [](const known& one) { return one.where == known::ended; }));
     }
 

@@ -2,16 +2,16 @@
 #pragma once
 
 #include <forebay/batch/batch.hpp>
+#include <forebay/detail/sleepers.hpp>
 #include <forebay/detail/visits.hpp>
 #include <forebay/flow.hpp>
+#include <forebay/job.hpp>
 #include <forebay/outcome.hpp>
 #include <forebay/verdict.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <memory>
-#include <optional>
 #include <utility>
 
 namespace forebay::inline v0::detail {
@@ -29,10 +29,9 @@ protected:
     using ended_list = typename flow_type::ended_list;
     using outcome_type = outcome<Result>;
     using record = batch_record<Request>;
-    using slips = typename flow_type::slips;
 
 public:
-    using sink_type = typename flow_type::sink_type;
+    using sink_type = decltype(job::sink);
 
     explicit engine(Policies&& chosen) : clock_{chosen.clock}, flow_{std::move(chosen)} {}
 
@@ -41,24 +40,17 @@ public:
     template <class Sink>
     std::pair<ticket, verdict> submit(time_point now, Request&& request, const request_info& info, Sink&& sink) {
         std::pair<ticket, verdict> answer{};
-        keeper alive;
-        unique_lock lock{mutex_};
-        if (flow_.may_expire(now) && !visits_.this_thread_is_inside()) [[unlikely]] {
-            lock.unlock();
-            alive = this->shared_from_this();
-            expire(now);  // makes room
-            lock.lock();
+        if (!flow_.enter(answer.first, answer.second, now, std::move(request), info, std::forward<Sink>(sink)))
+            [[unlikely]] {
+            submit_to_owner(answer, now, std::move(request), info, std::forward<Sink>(sink));
         }
-        answer.second = flow_.accept(answer.first, now, std::move(request), info, std::forward<Sink>(sink));
-        const bool wake = waiters_ > 0 && wakes_somebody(now);
-        lock.unlock();
-        if (wake) wake_.notify_one();
         return answer;
     }
 
     void expire(time_point now) {
         keeper alive;
         unique_lock lock{mutex_};
+        flow_.arrive();
         while (flow_.may_expire(now)) {
             ended_list late;
             flow_.expire(now, late);
@@ -70,6 +62,7 @@ public:
         keeper alive;
         ended_list one;
         unique_lock lock{mutex_};
+        flow_.arrive();
         if (flow_.cancel_queued(now, id, one)) {
             deliver(lock, one, alive);
             return true;
@@ -88,7 +81,7 @@ public:
             unique_lock lock{mutex_};
             flow_.drain(now, limit);
         }
-        wake_.notify_all();
+        sleepers_.tell_all();
     }
 
     /// From a sink of another close that one goes on with it, unless all is `going`.
@@ -105,9 +98,9 @@ public:
                 deliver(lock, closing, alive, true);
             }
             // A runner may have been faster with some of them.
-            while (!visits_.this_thread_is_inside() && visits_.another_thread_is_closing()) wake_.wait(lock);
+            while (!visits_.this_thread_is_inside() && visits_.another_thread_is_closing()) sleepers_.wait(lock);
         }
-        wake_.notify_all();
+        sleepers_.tell_all();
     }
 
     /// close, and end what is running too; returns when no other thread is inside the host's code on our behalf.
@@ -125,20 +118,22 @@ public:
         }
         inside.leave(*this);
         inert_ = true;
-        while (visits_.another_thread_is_inside()) wake_.wait(lock);
+        while (visits_.another_thread_is_inside()) sleepers_.wait(lock);
     }
 
     void wake_all() noexcept {
         { unique_lock lock{mutex_}; }  // whoever has looked and not yet slept is asleep after this
-        wake_.notify_all();
+        sleepers_.tell_all();
     }
 
     [[nodiscard]] ledger stats() {
         unique_lock lock{mutex_};
+        flow_.arrive();
         return flow_.counts();
     }
     [[nodiscard]] auto observed() {
         unique_lock lock{mutex_};
+        flow_.arrive();
         return flow_.observer();
     }
 
@@ -183,9 +178,9 @@ public:
         {
             unique_lock lock{mutex_};
             flow_.put_back(of);
-            wake = waiters_ > 0;
+            wake = sleepers_.any();
         }
-        if (wake) wake_.notify_one();
+        if (wake) sleepers_.tell();
     }
 
 protected:
@@ -204,18 +199,34 @@ protected:
         void leave(engine& of) noexcept {
             of.visits_.leave(*this);
             of.flow_.correct(found);
-            if (of.flow_.is_done()) of.wake_.notify_all();  // runners that may return, or a destructor that waits
+            if (of.flow_.is_done()) of.sleepers_.tell_all();  // runners that may return, or a destructor that waits
         }
         slips found;
     };
 
-    /// Under the lock: whether a sleeping runner has to be told of what has changed. Once it is, the next change is silent.
-    [[nodiscard]] bool wakes_somebody(time_point now) noexcept {
-        if (wake_at_ <= now) return false;
-        const time_point next = flow_.next_wakeup(now);
-        if (next >= wake_at_) return false;
-        wake_at_ = next;
-        return true;
+    /// What the door does not let in, or not without telling somebody.
+    template <class Sink>
+    [[gnu::noinline]] void submit_to_owner(std::pair<ticket, verdict>& answer, time_point now, Request&& request,
+                                           const request_info& info, Sink&& sink) {
+        keeper alive;
+        unique_lock lock{mutex_};
+        flow_.arrive();
+        if (flow_.may_expire(now) && !visits_.this_thread_is_inside()) [[unlikely]] {
+            lock.unlock();
+            alive = this->shared_from_this();
+            expire(now);  // makes room
+            lock.lock();
+        }
+        answer.second = flow_.accept(answer.first, now, std::move(request), info, std::forward<Sink>(sink));
+        const bool wake = must_tell(now);
+        flow_.arrive(sleepers_.covered(now));  // by the door nobody is told
+        lock.unlock();
+        if (wake) sleepers_.tell();
+    }
+
+    /// Under the lock: whether a sleeping runner has to be told of what has changed.
+    [[nodiscard]] bool must_tell(time_point now) noexcept {
+        return sleepers_.must_know(now, [&] { return flow_.next_wakeup(now); });
     }
 
     [[nodiscard]] time_point read_clock(unique_lock& lock) noexcept {
@@ -225,17 +236,8 @@ protected:
         return now;
     }
 
-    /// Calls a sink, then destroys it and the payload.
-    static void call(job& over, outcome_type&& how, slips& found) noexcept {
-        try {
-            over.sink.spend(std::move(how));
-        } catch (...) {
-            ++found.sink_failures;
-        }
-        over.request.reset();
-    }
     void call_all(const ended_list& over, slips& found) noexcept {
-        for (std::size_t i = 0; i < over.count; ++i) call(flow_.job_of(over[i]), outcome_type{over.how}, found);
+        for (std::size_t i = 0; i < over.count; ++i) flow_.job_of(over[i]).tell(outcome_type{over.how}, found);
     }
 
     void deliver(unique_lock& lock, const ended_list& over, keeper& alive, bool closing = false) {
@@ -252,9 +254,9 @@ protected:
     void end_early(unique_lock& lock, time_point now, typename record::member& member, outcome_type&& how,
                    slips& found) noexcept {
         flow_.end_running(now, member, how.how());
-        job over{std::nullopt, std::move(flow_.job_of(member).sink), {}, nullptr, 0};
+        job over{.sink = std::move(flow_.job_of(member).sink)};
         lock.unlock();
-        call(over, std::move(how), found);
+        over.tell(std::move(how), found);
         lock.lock();
     }
 
@@ -262,38 +264,25 @@ protected:
     template <class Next>
     void end_batch(unique_lock& lock, record& of, time_point now, ending how, Next&& next, slips& found) noexcept {
         flow_.end_batch(now, of, how);
-        const bool wake = waiters_ > 0 && wakes_somebody(now);
+        const bool wake = must_tell(now);
         lock.unlock();
-        if (wake) wake_.notify_one();  // the executor is free, this thread is not: it has sinks to call
+        if (wake) sleepers_.tell();  // the executor is free, this thread is not: it has sinks to call
         for (auto& member : of) {
-            outcome_type said = ask(next, how, member.claimed, found);
+            outcome_type said = ask<Result>(next, how, member.claimed, found);
             job& over = flow_.job_of(member);
             if (member.claimed) {
-                call(over, std::move(said), found);
+                over.tell(std::move(said), found);
             } else {
                 over.request.reset();  // ended early: its sink is gone, what is left of its payload is not
             }
         }
     }
-    /// The next outcome; a failed one if the host's range throws.
-    template <class Next>
-    static outcome_type ask(Next& next, ending how, bool claimed, slips& found) noexcept {
-        try {
-            return next();
-        } catch (...) {
-            if (claimed && how == ending::delivered) ++found.not_delivered;
-            return outcome_type{failure::exception, std::current_exception()};
-        }
-    }
-
     typename sync::mutex mutex_;
-    typename sync::condition wake_;
+    sleepers<sync> sleepers_;
     decltype(Policies::clock) clock_;
     flow_type flow_;
     visits<sync> visits_;
     bool inert_{false};  // the scheduler is gone, and the host's clock perhaps too
-    std::size_t waiters_{0};
-    time_point wake_at_{no_deadline};  // when the sleeping runners wake by themselves
 };
 
 }  // namespace forebay::inline v0::detail

@@ -17,6 +17,7 @@
 #include <forebay/engine.hpp>
 #include <forebay/flow.hpp>
 #include <forebay/http.hpp>
+#include <forebay/job.hpp>
 #include <forebay/observe/histogram.hpp>
 #include <forebay/observe/ledger.hpp>
 #include <forebay/observe/observer.hpp>
@@ -30,6 +31,7 @@
 #include <forebay/queue/priority_queue.hpp>
 #include <forebay/queue/strict_priority.hpp>
 #include <forebay/rate.hpp>
+#include <forebay/reception.hpp>
 #include <forebay/request.hpp>
 #include <forebay/runner.hpp>
 #include <forebay/scheduler.hpp>

@@ -24,7 +24,6 @@ class runner final : public engine<Request, Result, Policies> {
     using typename base::keeper;
     using typename base::outcome_type;
     using typename base::record;
-    using typename base::slips;
     using typename base::unique_lock;
     using typename base::visit;
 
@@ -39,11 +38,13 @@ public:
         time_point now = time_now();
         keeper alive;
         unique_lock lock{mutex_};
-        if (this->visits_.this_thread_is_inside())
-            return flow_.next_wakeup(now);  // from a sink: the poll it was called by goes on
+        if (this->visits_.this_thread_is_inside()) {  // from a sink: the poll it was called by goes on
+            flow_.arrive();
+            return flow_.next_wakeup(now);
+        }
         for (;;) {
             ended_list over;
-            record* const due = flow_.step(now, over);
+            record* const due = flow_.step(now, over, sleepers_.covered(now));
             if (due == nullptr && over.count == 0) return flow_.next_wakeup(now);
             now = work(lock, over, due, now, time_now, alive);
         }
@@ -60,7 +61,7 @@ public:
             unique_lock lock{mutex_};
             while (!stop()) {
                 ended_list over;
-                record* const due = flow_.step(now, over);
+                record* const due = flow_.step(now, over, sleepers_.covered(now));
                 if (due != nullptr || over.count > 0) {
                     const time_point before = now;
                     now = work(lock, over, due, now, time_now, alive);
@@ -75,23 +76,14 @@ public:
                 lock.lock();
             }
         }
-        wake_.notify_all();  // the other runners may be done too
+        sleepers_.tell_all();  // the other runners may be done too
     }
 
 private:
     void sleep(unique_lock& lock, time_point now, std::chrono::steady_clock::time_point steady_now) {
+        flow_.arrive(false);  // from now on whoever submits has to see to it that somebody wakes
         const time_point next = flow_.next_wakeup(now);
-        if (next <= now) return;
-        wake_at_ = next;
-        ++waiters_;
-        if (next == no_deadline) {
-            wake_.wait(lock);
-        } else {
-            const auto longest = std::chrono::steady_clock::time_point::max() - steady_now;
-            wake_.wait_until(lock, steady_now + std::min<duration>(saturating_sub(next, now), longest));
-        }
-        --waiters_;
-        wake_at_ = no_deadline;  // others may sleep on: the next change wakes one of them
+        if (next > now) sleepers_.sleep(lock, next, saturating_sub(next, now), steady_now);
     }
     /// Delivers what ended and runs the batch. returns the time after it
     template <class TimeNow>
@@ -100,9 +92,9 @@ private:
         if (!alive) alive = this->shared_from_this();
         visit inside{*this, over.how == ending::closed};
         // Somebody else may have to look after what this thread now cannot.
-        const bool wake = waiters_ > 0 && flow_.next_wakeup(now) != no_deadline;
+        const bool wake = sleepers_.any() && flow_.next_wakeup(now) != no_deadline;
         lock.unlock();
-        if (wake) wake_.notify_one();
+        if (wake) sleepers_.tell();
         this->call_all(over, inside.found);
         if (due != nullptr) {
             if constexpr (form == inference_form::span) {
@@ -188,9 +180,7 @@ private:
     using base::clock_;
     using base::flow_;
     using base::mutex_;
-    using base::waiters_;
-    using base::wake_;
-    using base::wake_at_;
+    using base::sleepers_;
 
     Inference inference_;
 };

@@ -2,9 +2,11 @@
 #include "catch.hpp"
 #include <forebay/detail/slot_table.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace fb = forebay;
@@ -16,6 +18,17 @@ struct header {
 };
 using table = fb::detail::slot_table<header, std::shared_ptr<int>>;
 
+std::uint32_t take(table& from, std::uint32_t lane, std::shared_ptr<int> value = nullptr) {
+    const std::uint32_t slot = from.next_free();
+    from.take_free(from[slot], std::move(value));
+    from[slot].lane = lane;
+    return slot;
+}
+void release(table& to, std::uint32_t slot) {
+    to.release(slot, to[slot]);
+    to.recover();
+}
+
 }  // namespace
 
 TEST_CASE("a table of slots gives out each slot once, and knows when it is full") {
@@ -23,17 +36,18 @@ TEST_CASE("a table of slots gives out each slot once, and knows when it is full"
     CHECK(slots.size() == 3);
     std::vector<bool> seen(3);
     for (int i = 0; i < 3; ++i) {
-        REQUIRE_FALSE(slots.full());
-        const std::uint32_t slot = slots.next_free();
-        REQUIRE_FALSE(seen[slot]);
+        REQUIRE(slots.vacant() == std::size_t(3 - i));
+        REQUIRE_FALSE(seen[slots.next_free()]);
+        const std::uint32_t slot = take(slots, 0, std::make_shared<int>(i));
         seen[slot] = true;
-        slots.take_free(0, slots[slot].next, std::make_shared<int>(i));
         REQUIRE(slots.holds(slots.ticket_of(slot)));
         REQUIRE(*slots[slot].value() == i);
     }
-    CHECK(slots.full());
-    slots.release(1);
-    CHECK_FALSE(slots.full());
+    CHECK(slots.vacant() == 0);
+    slots.release(1, slots[1]);
+    CHECK(slots.vacant() == 0);
+    slots.recover();
+    CHECK(slots.vacant() == 1);
     CHECK(slots.next_free() == 1);
 }
 
@@ -47,13 +61,11 @@ TEST_CASE("Q-10 a ticket matches its own use of a slot only, and a default one n
     std::vector<fb::ticket> past;
     std::vector<fb::ticket> present;
     for (int i = 0; i < 2000; ++i) {
-        if (!slots.full() && random() % 2 == 0) {
-            const std::uint32_t slot = slots.next_free();
-            slots.take_free(static_cast<std::uint32_t>(random() % 2 == 0 ? 5 : table::is_held), slots[slot].next,
-                            nullptr);
+        if (slots.vacant() > 0 && random() % 2 == 0) {
+            const std::uint32_t slot = take(slots, static_cast<std::uint32_t>(random() % 2 == 0 ? 5 : table::is_held));
             present.push_back(slots.ticket_of(slot));
         } else if (!present.empty()) {
-            slots.release(present.front().slot);
+            release(slots, present.front().slot);
             past.push_back(present.front());
             present.erase(present.begin());
         }
@@ -66,10 +78,10 @@ TEST_CASE("Q-10 a ticket matches its own use of a slot only, and a default one n
 TEST_CASE("the generation after the last one is the first, not the one that names no request") {
     table slots{1};
     slots[0].generation = ~std::uint32_t{0};
-    slots.take_free(0, slots[0].next, nullptr);
-    slots.release(0);
+    take(slots, 0);
+    release(slots, 0);
     CHECK(slots[0].generation == 1);
-    slots.take_free(0, slots[0].next, nullptr);
+    take(slots, 0);
     CHECK_FALSE(slots.holds({}));
     CHECK(slots.holds({0, 1}));
 }
@@ -78,9 +90,9 @@ TEST_CASE("a table ends the values of the slots in use, and of no other") {
     const auto shared = std::make_shared<int>(1);
     {
         table slots{4};
-        for (int i = 0; i < 3; ++i) slots.take_free(std::uint32_t(i), slots[slots.next_free()].next, shared);
+        for (int i = 0; i < 3; ++i) take(slots, std::uint32_t(i), shared);
         CHECK(shared.use_count() == 4);
-        slots.release(1);
+        release(slots, 1);
         CHECK(shared.use_count() == 3);
     }
     CHECK(shared.use_count() == 1);

@@ -49,6 +49,8 @@ batch/adaptive_batch
 batch/batch batch/batch_collector
 batch/inference
 policies
+job
+reception
 flow
 engine
 runner

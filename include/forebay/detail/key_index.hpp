@@ -21,9 +21,16 @@ public:
             if (cells_[at].number == absent || cells_[at].key == key) return cells_[at].number;
         }
     }
+    /// Grows until so many more keys fit. Strong guarantee.
+    void reserve(std::size_t more) {
+        while (room() < more) grow();
+    }
+    /// How many more keys fit without growing.
+    [[nodiscard]] std::size_t room() const noexcept { return cells_.size() / 2 - size_; }
+
     /// The key is not in.
     void insert(std::uint64_t key, std::uint32_t number) {
-        if (2 * (size_ + 1) > cells_.size()) grow();
+        if (room() == 0) grow();
         place({key, number});
         ++size_;
     }

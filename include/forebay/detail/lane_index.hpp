@@ -6,8 +6,10 @@
 #include <forebay/detail/slot_heap.hpp>
 #include <forebay/time.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 namespace forebay::inline v0::detail {
@@ -106,6 +108,16 @@ public:
     [[nodiscard]] const lane_type& operator[](std::uint32_t id) const noexcept { return lanes_[id]; }
 
     [[nodiscard]] std::uint32_t find(std::uint64_t key) const noexcept { return keys_.find(key); }
+    /// Makes lanes for so many more keys, so that `find_or_make` does not throw for them. Strong guarantee.
+    void prepare(const Order& order, std::size_t keys) {
+        keys_.reserve(keys);
+        while (spare_.size() < keys) grow(order);
+        std::sort(spare_.begin(), spare_.end(),
+                  std::greater<>{});  // used from the back: lanes are numbered as they come
+    }
+    /// For how many keys lanes are prepared, whichever they are.
+    [[nodiscard]] std::size_t prepared() const noexcept { return std::min(spare_.size(), keys_.room()); }
+
     /// The key's lane; makes one if there is none. Strong guarantee.
     [[nodiscard]] lane_type& find_or_make(const Order& order, std::uint64_t key) {
         if (recent_ != none && lanes_[recent_].key == key) [[likely]]

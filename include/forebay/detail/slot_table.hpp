@@ -4,6 +4,7 @@
 #include <forebay/contract.hpp>
 #include <forebay/request.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -18,9 +19,10 @@ inline constexpr std::uint32_t no_slot = ~std::uint32_t{0};
 /// A fixed number of slots for requests, each with a generation, so that a ticket of an earlier use never matches. What
 /// an operation on one request touches lies together.
 ///
-/// Header  what is known of the request; trivially copyable
-/// Value   what the host put in
-/// cost    all O(1); allocates at construction only
+/// Header   what is known of the request; trivially copyable
+/// Value    what the host put in
+/// cost     all O(1), `recover` O(released since); allocates at construction only
+/// threads  one may `take_free` while another does all else, except `recover`: what they write lies in different cache lines
 template <class Header, class Value>
 class slot_table {
     static_assert(std::is_trivially_copyable_v<Header>);
@@ -40,12 +42,16 @@ public:
     static constexpr std::uint32_t is_free = ~std::uint32_t{0};
     static constexpr std::uint32_t is_held = is_free - 1;  // out of the queue, not released
 
-    explicit slot_table(std::size_t slots) : size_{slots}, entries_{std::make_unique_for_overwrite<entry[]>(slots)} {
-        for (std::size_t slot = slots; slot-- > 0;) {
+    explicit slot_table(std::size_t slots)
+        : size_{slots},
+          entries_{std::make_unique_for_overwrite<entry[]>(slots)},
+          free_{std::make_unique_for_overwrite<std::uint32_t[]>(slots)},
+          free_count_{slots},
+          released_{std::make_unique_for_overwrite<std::uint32_t[]>(slots)} {
+        for (std::size_t slot = 0; slot < slots; ++slot) {
             entries_[slot].lane = is_free;
             entries_[slot].generation = 1;
-            entries_[slot].next = first_free_;
-            first_free_ = static_cast<std::uint32_t>(slot);
+            free_[slots - 1 - slot] = static_cast<std::uint32_t>(slot);
         }
     }
     slot_table(const slot_table&) = delete;
@@ -59,7 +65,6 @@ public:
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool full() const noexcept { return first_free_ == no_slot; }
     [[nodiscard]] entry* data() noexcept { return entries_.get(); }
     [[nodiscard]] entry& operator[](std::uint32_t slot) noexcept { return entries_[slot]; }
     [[nodiscard]] const entry& operator[](std::uint32_t slot) const noexcept { return entries_[slot]; }
@@ -68,38 +73,40 @@ public:
     [[nodiscard]] bool holds(ticket id) const noexcept {
         return id.slot < size_ && entries_[id.slot].generation == id.generation && entries_[id.slot].lane != is_free;
     }
-
     [[nodiscard]] bool is_out(ticket id) const noexcept {
         return id.slot < size_ && entries_[id.slot].generation == id.generation && entries_[id.slot].lane == is_held;
     }
 
-    /// The slot the next `take_free` takes: its header may be filled in before.
-    [[nodiscard]] std::uint32_t next_free() const noexcept { return first_free_; }
-    /// `after` is what stood in the slot's `next` before it was linked.
+    /// Slots that can be filled.
+    [[nodiscard]] std::size_t vacant() const noexcept { return free_count_; }
+    /// The slot that is taken next: its header may be filled in before. Only where one is vacant.
+    [[nodiscard]] std::uint32_t next_free() const noexcept { return free_[free_count_ - 1]; }
+    /// Takes it. Its `lane` is for whoever looks after the slots in use to write.
     template <class... Parts>
-    void take_free(std::uint32_t lane, std::uint32_t after, Parts&&... parts) noexcept {
-        entry& taken = entries_[first_free_];
-        std::construct_at(reinterpret_cast<Value*>(taken.raw), std::forward<Parts>(parts)...);
-        taken.lane = lane;
-        first_free_ = after;
-        if (after != no_slot) {  // the next request writes there, and another CPU may have been the last to
-            __builtin_prefetch(&entries_[after], 1);
-            __builtin_prefetch(entries_[after].raw, 1);
-        }
+    void take_free(entry& next, Parts&&... parts) noexcept {
+        std::construct_at(reinterpret_cast<Value*>(next.raw), std::forward<Parts>(parts)...);
+        --free_count_;
     }
-    void release(std::uint32_t slot) noexcept {
-        entry& left = entries_[slot];
+
+    /// Ends the use of a slot. It is vacant again from the next `recover` on.
+    void release(std::uint32_t slot, entry& left) noexcept {
         std::destroy_at(&left.value());
         left.lane = is_free;
         if (++left.generation == 0) left.generation = 1;  // 0 names no request
-        left.next = first_free_;
-        first_free_ = slot;
+        released_[released_count_++] = slot;
+    }
+    void recover() noexcept {
+        std::copy_n(released_.get(), released_count_, free_.get() + free_count_);
+        free_count_ += std::exchange(released_count_, 0);
     }
 
 private:
-    std::size_t size_;
-    std::unique_ptr<entry[]> entries_;
-    std::uint32_t first_free_{no_slot};  // a stack through `next`, so that the slot last used is used next
+    const std::size_t size_;
+    const std::unique_ptr<entry[]> entries_;
+    const std::unique_ptr<std::uint32_t[]> free_;  // a stack, so that the slot last used is used next
+    std::size_t free_count_;
+    alignas(64) const std::unique_ptr<std::uint32_t[]> released_;
+    std::size_t released_count_{0};
 };
 
 }  // namespace forebay::inline v0::detail

@@ -2,10 +2,8 @@
 #pragma once
 
 #include <forebay/contract.hpp>
-#include <forebay/detail/deadline_index.hpp>
-#include <forebay/detail/lane_index.hpp>
-#include <forebay/detail/lane_order.hpp>
 #include <forebay/detail/slot_table.hpp>
+#include <forebay/detail/waiting_line.hpp>
 #include <forebay/queue/capacity.hpp>
 #include <forebay/queue/discipline.hpp>
 #include <forebay/queue/fifo.hpp>
@@ -15,10 +13,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace forebay::inline v0 {
 
@@ -44,9 +42,7 @@ class priority_queue {
 
     using slots_type = detail::slot_table<queued, Value>;
     using entry = typename slots_type::entry;
-    using lanes_type = detail::lane_index<Order, entry>;
-    using lane = typename lanes_type::lane_type;
-    using order_type = detail::lane_order<Order, entry>;
+    using line_type = detail::waiting_line<Order, Gate, entry, waiting_group>;
 
 public:
     /// Number of a group while it has requests.
@@ -62,29 +58,24 @@ public:
     /// in_hand  how many requests taken but not yet released there may be beside those that wait
     /// errors   std::invalid_argument for bounds or an order that cannot be
     explicit priority_queue(Order order = {}, capacity bounds = {}, Gate gate = {}, std::size_t in_hand = 0)
-        : order_{(detail::validate(order), std::move(order))},
-          gate_{std::move(gate)},
-          bounds_{detail::checked(bounds)},
+        : bounds_{detail::checked(bounds)},
           slots_{slots(bounds, in_hand)},
-          deadlines_{slots_.size()},
-          positions_(order_type::uses_positions ? slots_.size() : 0) {}
+          line_{(detail::validate(order), std::move(order)), std::move(gate), slots_.data(), slots_.size()} {}
 
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] std::size_t size() const noexcept { return line_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return line_.size() == 0; }
     /// Sum of the costs of the requests that wait. [host's unit]
-    [[nodiscard]] std::int64_t cost() const noexcept { return cost_; }
+    [[nodiscard]] std::int64_t cost() const noexcept { return line_.cost(); }
 
     /// Whether `push` would take such a request at `now`. O(1), changes nothing.
     [[nodiscard]] verdict check(const request_info& info, time_point now) const noexcept {
         if (info.cost < 0) return never(limit::bad_cost);
-        if (!order_type::has_place(order_, info)) return never(limit::bad_priority);
+        if (!line_.has_place(info)) return never(limit::bad_priority);
         if (is_past(info.deadline, now)) return never(limit::deadline);
         if (info.cost > bounds_.max_cost) return never(limit::queued_cost, info.cost - bounds_.max_cost);
-        if (size_ >= bounds_.max_requests || slots_.full()) {
-            return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
-        }
-        if (const std::int64_t room = bounds_.max_cost - cost_; info.cost > room) {
-            return retry_at(now, limit::queued_cost, info.cost - room, certainty::on_completion);
+        if (vacant() == 0) return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
+        if (info.cost > room()) {
+            return retry_at(now, limit::queued_cost, info.cost - room(), certainty::on_completion);
         }
         return admitted(now);
     }
@@ -95,31 +86,12 @@ public:
     ticket push(const request_info& info, time_point arrival, Parts&&... parts) {
         static_assert(std::is_nothrow_constructible_v<Value, Parts...>,
                       "forebay: making a queued value must not throw: copy before, move in");
-        FOREBAY_EXPECTS(!slots_.full(), "push only what check() admits");
+        FOREBAY_EXPECTS(slots_.vacant() > 0, "push only what check() admits");
         const std::uint32_t slot = slots_.next_free();
         entry& added = slots_[slot];
-        const std::uint32_t next_free = added.next;
-        static_cast<queued&>(added) = {info, arrival, sequence_};
-        lane& into = lanes_.find_or_make(order_, info.key);
-        try {
-            into.order.push(order_, slots_.data(), slot, positions_.data());
-        } catch (...) {
-            added.next = next_free;
-            if (into.count == 0) lanes_.rest(into);
-            throw;
-        }
-        slots_.take_free(into.id, next_free, std::forward<Parts>(parts)...);
-        ++sequence_;
-        if (info.deadline != no_deadline) {
-            deadlines_.insert(slot, info.deadline);
-            if (info.deadline < expires_from_) expires_from_ = info.deadline;
-        }
-        ++size_;
-        cost_ += info.cost;
-        if (into.count++ == 0) set_oldest(into, slot);
-        into.cost += info.cost;
-        lanes_.place(into, gate_.opens(view(into)), into.open && into.order.best() == slot,
-                     [&] { return rank_of(into); });
+        static_cast<queued&>(added) = {info, arrival, 0};
+        line_.add(slot);
+        slots_.take_free(added, std::forward<Parts>(parts)...);
         return {slot, added.generation};
     }
 
@@ -133,61 +105,46 @@ public:
     [[nodiscard]] Value& value(ticket t) noexcept { return slots_[t.slot].value(); }
 
     /// The group whose gate is open at `now` and that holds the best request of all such groups. O(1) amortised.
-    [[nodiscard]] std::optional<group_id> best_group(time_point now) noexcept {
-        lanes_.open_due(now, [&](group_id id) { return rank_of(lanes_[id]); });
-        return present(lanes_.best_open());
-    }
+    [[nodiscard]] std::optional<group_id> best_group(time_point now) noexcept { return present(line_.best_lane(now)); }
     /// The best request of the open groups. Of a queue that does not batch: the best of all.
     [[nodiscard]] std::optional<ticket> best(time_point now) noexcept {
         const auto id = best_group(now);
         if (!id) return std::nullopt;
-        return slots_.ticket_of(lanes_[*id].order.best());
+        return slots_.ticket_of(line_.best_in(*id));
     }
-    [[nodiscard]] waiting_group group(group_id id) const noexcept { return view(lanes_[id]); }
+    [[nodiscard]] waiting_group group(group_id id) const noexcept { return line_.group(id); }
     [[nodiscard]] group_id group_of(ticket t) const noexcept { return slots_[t.slot].lane; }
     /// Some group that has requests, open or not.
-    [[nodiscard]] std::optional<group_id> any_group() const noexcept { return present(lanes_.any()); }
+    [[nodiscard]] std::optional<group_id> any_group() const noexcept { return present(line_.any_lane()); }
 
     /// Takes the best `count` requests of a group, best first, and calls sink(ticket), or sink(ticket, const queued&,
     /// Value&), for each. They stay alive until
     /// `release`d. The sink must not call back.
     template <class Sink>
     void take(group_id id, std::size_t count, Sink&& sink) noexcept {
-        lane& from = lanes_[id];
-        FOREBAY_EXPECTS(count <= from.count, "take no more than the group holds");
-        entry* const entries = slots_.data();
-        std::int64_t cost = 0;
-        for (std::size_t left = count; left > 0; --left) {
-            const std::uint32_t slot = from.order.pop_best(order_, entries, positions_.data());
-            entry& out = entries[slot];
-            if (out.info.deadline != no_deadline) deadlines_.erase(slot);
-            if (slot == from.oldest) from.oldest = detail::no_slot;
+        line_.take(id, count, [&](std::uint32_t slot, entry& out) {
             out.lane = slots_type::is_held;
-            cost += out.info.cost;
             if constexpr (std::is_invocable_v<Sink&, ticket, const queued&, Value&>) {
                 sink(ticket{slot, out.generation}, std::as_const(out), out.value());
             } else {
                 sink(ticket{slot, out.generation});
             }
-        }
-        forget(from, count, cost);
-        settle(from);
+        });
     }
     /// Takes one request out of the order, wherever it stands; it stays alive until `release`d.
     /// returns  false, and nothing changes, if the ticket's request does not wait (any more)
     bool withdraw(ticket t) noexcept {
         if (!contains(t)) return false;
-        lane& from = lanes_[slots_[t.slot].lane];
-        if (slots_[t.slot].info.deadline != no_deadline) deadlines_.erase(t.slot);
-        detach(t.slot, from);
-        settle(from);
+        line_.erase(t.slot);
+        slots_[t.slot].lane = slots_type::is_held;
         return true;
     }
     /// Ends a request that was taken or withdrawn. Its ticket matches nothing more, until its place has been used 2^32
     /// times.
     void release(ticket t) noexcept {
         FOREBAY_EXPECTS(slots_.is_out(t), "release what was taken, once");
-        slots_.release(t.slot);
+        end(t);
+        recover();
     }
 
     /// Takes and returns the best request of the open groups.
@@ -197,8 +154,8 @@ public:
     }
     /// Takes and returns the best request of one key, gate open or not.
     std::optional<item> pop_key(std::uint64_t key) noexcept {
-        const group_id id = lanes_.find(key);
-        return id == lanes_type::none || lanes_[id].count == 0 ? std::nullopt : pop_from(id);
+        const auto id = present(line_.lane_of_key(key));
+        return id ? pop_from(*id) : std::nullopt;
     }
     /// Removes a waiting request. True exactly once.
     bool erase(ticket t) noexcept {
@@ -212,24 +169,54 @@ public:
     template <class Sink>
     std::size_t expire(time_point now, std::size_t max_work, Sink&& sink) noexcept {
         if (!may_expire(now)) return 0;
-        const std::size_t expired = deadlines_.expire(now, max_work, [&](std::uint32_t slot) {
-            lane& from = lanes_[slots_[slot].lane];
-            detach(slot, from);
-            settle(from);
+        return line_.expire(now, max_work, [&](std::uint32_t slot) {
+            slots_[slot].lane = slots_type::is_held;
             sink(slots_.ticket_of(slot));
         });
-        expires_from_ = deadlines_.next();
-        return expired;
     }
-
     /// Whether `expire` may find something at `now`. O(1); false is certain.
-    [[nodiscard]] bool may_expire(time_point now) const noexcept { return is_past(expires_from_, now); }
+    [[nodiscard]] bool may_expire(time_point now) const noexcept { return is_past(expires_from(), now); }
+    /// No deadline is earlier. O(1)
+    [[nodiscard]] time_point expires_from() const noexcept { return line_.expires_from(); }
     /// Earliest deadline of a waiting request, exact; `no_deadline` if there is none.
-    [[nodiscard]] time_point next_deadline() noexcept { return deadlines_.next(); }
+    [[nodiscard]] time_point next_deadline() noexcept { return line_.next_deadline(); }
     /// When the next gate opens, exact; time_point::min() if one is known to be open; `no_deadline` if nothing waits.
-    [[nodiscard]] time_point next_opening() const noexcept { return lanes_.next_opening(); }
+    [[nodiscard]] time_point next_opening() const noexcept { return line_.next_opening(); }
     /// The earliest instant at which an answer of this queue can change by itself, exact.
     [[nodiscard]] time_point next_event() noexcept { return std::min(next_deadline(), next_opening()); }
+
+    // For two threads, one that brings requests and one that takes them: push and release in two steps each. `enter` may
+    // run at the same time as all other members but those that say `both`.
+
+    /// How many more may wait beside those `on_the_way` that have entered; and by cost. both
+    [[nodiscard]] std::size_t vacant(std::size_t on_the_way = 0) const noexcept {
+        return std::min(bounds_.max_requests - size() - on_the_way, slots_.vacant());
+    }
+    [[nodiscard]] std::int64_t room() const noexcept { return bounds_.max_cost - cost(); }
+    [[nodiscard]] bool has_place(const request_info& info) const noexcept { return line_.has_place(info); }
+
+    /// Gives a request its slot and its ticket. It waits once it is lined up.
+    template <class... Parts>
+    ticket enter(const request_info& info, time_point arrival, Parts&&... parts) noexcept {
+        const std::uint32_t slot = slots_.next_free();
+        entry& added = slots_[slot];
+        added.info = info;
+        added.arrival = arrival;
+        slots_.take_free(added, std::forward<Parts>(parts)...);
+        return {slot, added.generation};
+    }
+    /// Whether lining up may need memory whatever is prepared, so that no request may enter.
+    static constexpr bool grows = line_type::grows;
+    /// For requests of how many new keys memory is at hand.
+    [[nodiscard]] std::size_t prepared() const noexcept { return line_.prepared(); }
+    void prepare(std::size_t keys) { line_.prepare(keys); }
+    /// Puts requests that have entered where they belong, in this order. Of no more keys than were prepared.
+    void line_up(std::span<const std::uint32_t> slots) noexcept { line_.add(slots); }
+
+    /// Ends a request that was taken or withdrawn; its slot may be entered after `recover`.
+    void end(ticket t) noexcept { slots_.release(t.slot, slots_[t.slot]); }
+    /// both
+    void recover() noexcept { slots_.recover(); }
 
 private:
     static std::size_t slots(const capacity& bounds, std::size_t in_hand) {
@@ -240,59 +227,22 @@ private:
         return deadline <= now && deadline != no_deadline;
     }
     [[nodiscard]] static std::optional<group_id> present(group_id id) noexcept {
-        return id == lanes_type::none ? std::nullopt : std::optional{id};
-    }
-    [[nodiscard]] static waiting_group view(const lane& of) noexcept {
-        return {of.key, of.count, of.cost, of.oldest_arrival};
-    }
-    [[nodiscard]] typename lanes_type::rank_type rank_of(const lane& of) const noexcept {
-        return order_type::rank(order_, slots_[of.order.best()]);
-    }
-    void set_oldest(lane& of, std::uint32_t slot) noexcept {
-        of.oldest = slot;
-        of.oldest_arrival = slots_[slot].arrival;
+        return id == line_type::none ? std::nullopt : std::optional{id};
     }
 
     std::optional<item> pop_from(group_id id) noexcept {
         std::optional<item> popped;
-        take(id, 1, [&](ticket t) {
-            entry& out = slots_[t.slot];
-            popped.emplace(out.info, out.arrival, std::move(out.value()));
-            slots_.release(t.slot);
+        take(id, 1, [&](ticket t, const queued& about, Value& value) {
+            popped.emplace(about.info, about.arrival, std::move(value));
+            end(t);
         });
+        recover();
         return popped;
     }
-    void forget(lane& from, std::size_t count, std::int64_t cost) noexcept {
-        size_ -= count;
-        cost_ -= cost;
-        from.count -= count;
-        from.cost -= cost;
-    }
-    void detach(std::uint32_t slot, lane& from) noexcept {
-        entry& out = slots_[slot];
-        from.order.erase(order_, slots_.data(), slot, positions_.data());
-        out.lane = slots_type::is_held;
-        forget(from, 1, out.info.cost);
-        if (from.oldest == slot) from.oldest = detail::no_slot;
-    }
-    /// Brings a lane's oldest request, gate and rank up to date after some left it.
-    void settle(lane& changed) noexcept {
-        if (changed.count == 0) return lanes_.rest(changed);
-        if (changed.oldest == detail::no_slot) set_oldest(changed, changed.order.oldest(slots_.data()));
-        lanes_.place(changed, gate_.opens(view(changed)), true, [&] { return rank_of(changed); });
-    }
 
-    Order order_;
-    Gate gate_;
-    capacity bounds_;
+    const capacity bounds_;
     slots_type slots_;
-    detail::deadline_index deadlines_;
-    std::vector<std::uint32_t> positions_;  // of slots in ranked leaves
-    lanes_type lanes_;
-    time_point expires_from_{no_deadline};  // nothing expires earlier
-    std::size_t size_{0};
-    std::int64_t cost_{0};
-    std::uint64_t sequence_{0};
+    line_type line_;
 };
 
 }  // namespace forebay::inline v0

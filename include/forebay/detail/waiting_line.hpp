@@ -1,0 +1,194 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/contract.hpp>
+#include <forebay/detail/deadline_index.hpp>
+#include <forebay/detail/lane_index.hpp>
+#include <forebay/detail/lane_order.hpp>
+#include <forebay/detail/slot_table.hpp>
+#include <forebay/time.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace forebay::inline v0::detail {
+
+/// The slots of requests that wait: by key, within a key by the order, and by deadline. What a priority_queue is beside
+/// its memory and its bounds; it says what the calls cost.
+///
+/// Entry  what is known of the request in a slot, with the links of a slot_table
+/// Group  what a gate is shown of the requests of one key
+template <class Order, class Gate, class Entry, class Group>
+class waiting_line {
+    using lanes_type = lane_index<Order, Entry>;
+    using order_type = lane_order<Order, Entry>;
+
+public:
+    using lane = typename lanes_type::lane_type;
+    static constexpr std::uint32_t none = lanes_type::none;
+    /// Whether `add` may need memory for a request whose key is known.
+    static constexpr bool grows = order_type::uses_positions;
+
+    waiting_line(Order order, Gate gate, Entry* entries, std::size_t slots)
+        : order_{std::move(order)},
+          gate_{std::move(gate)},
+          entries_{entries},
+          deadlines_{slots},
+          positions_(order_type::uses_positions ? slots : 0) {}
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::int64_t cost() const noexcept { return cost_; }
+    /// Touches nothing that changes.
+    [[nodiscard]] bool has_place(const auto& info) const noexcept { return order_type::has_place(order_, info); }
+
+    /// Makes room for requests of so many new keys. Strong guarantee.
+    void prepare(std::size_t keys) { lanes_.prepare(order_, keys); }
+    /// For how many new keys there is room.
+    [[nodiscard]] std::size_t prepared() const noexcept { return lanes_.prepared(); }
+
+    /// Puts in a slot whose header is filled in. Strong guarantee; where there is room for its key and the line does not
+    /// grow, nothing throws.
+    void add(std::uint32_t slot) {
+        lane& into = lanes_.find_or_make(order_, entries_[slot].info.key);
+        join(into, slot);
+        place(into, into.open && into.order.best() == slot);
+    }
+    /// The same for several, for which there is room. Requests of one key in a row cost less.
+    void add(std::span<const std::uint32_t> slots) noexcept {
+        for (std::size_t i = 0; i < slots.size();) {
+            const std::uint64_t key = entries_[slots[i]].info.key;
+            lane& into = lanes_.find_or_make(order_, key);
+            do {
+                if (i + ahead < slots.size()) prefetch(entries_[slots[i + ahead]]);
+                join(into, slots[i]);
+            } while (++i < slots.size() && entries_[slots[i]].info.key == key);
+            place(into, true);
+        }
+    }
+
+    /// Number of the lane whose gate is open and that holds the best of all such, or none.
+    [[nodiscard]] std::uint32_t best_lane(time_point now) noexcept {
+        lanes_.open_due(now, [&](std::uint32_t id) { return rank_of(lanes_[id]); });
+        return lanes_.best_open();
+    }
+    [[nodiscard]] std::uint32_t any_lane() const noexcept { return lanes_.any(); }
+    [[nodiscard]] std::uint32_t lane_of_key(std::uint64_t key) const noexcept {
+        const std::uint32_t id = lanes_.find(key);
+        return id == none || lanes_[id].count == 0 ? none : id;
+    }
+    [[nodiscard]] std::uint32_t best_in(std::uint32_t id) const noexcept { return lanes_[id].order.best(); }
+    [[nodiscard]] Group group(std::uint32_t id) const noexcept { return view(lanes_[id]); }
+
+    /// Takes the best `count` of a lane, best first, and calls sink(slot, entry) for each.
+    template <class Sink>
+    void take(std::uint32_t id, std::size_t count, Sink&& sink) noexcept {
+        lane& from = lanes_[id];
+        FOREBAY_EXPECTS(count <= from.count, "take no more than the group holds");
+        std::int64_t cost = 0;
+        for (std::size_t left = count; left > 0; --left) {
+            const std::uint32_t slot = from.order.pop_best(order_, entries_, positions_.data());
+            Entry& out = entries_[slot];
+            if (out.info.deadline != no_deadline) deadlines_.erase(slot);
+            if (slot == from.oldest) from.oldest = no_slot;
+            cost += out.info.cost;
+            sink(slot, out);
+        }
+        forget(from, count, cost);
+        settle(from);
+    }
+    /// Takes out a slot that is in.
+    void erase(std::uint32_t slot) noexcept {
+        if (entries_[slot].info.deadline != no_deadline) deadlines_.erase(slot);
+        leave(slot);
+    }
+    /// Takes out at most `most` slots whose deadline is at or before `now`, earliest first, and calls sink(slot) for each.
+    template <class Sink>
+    std::size_t expire(time_point now, std::size_t most, Sink&& sink) noexcept {
+        if (expires_from_ > now) return 0;
+        const std::size_t expired = deadlines_.expire(now, most, [&](std::uint32_t slot) {
+            leave(slot);
+            sink(slot);
+        });
+        expires_from_ = deadlines_.next();
+        return expired;
+    }
+    /// No deadline is earlier; `no_deadline` if there is none. O(1).
+    [[nodiscard]] time_point expires_from() const noexcept { return expires_from_; }
+
+    /// Earliest deadline, exact.
+    [[nodiscard]] time_point next_deadline() noexcept { return deadlines_.next(); }
+    [[nodiscard]] time_point next_opening() const noexcept { return lanes_.next_opening(); }
+
+private:
+    // So far ahead that an entry another CPU wrote has come by the time it is needed.
+    static constexpr std::size_t ahead = 6;
+
+    [[nodiscard]] static Group view(const lane& of) noexcept { return {of.key, of.count, of.cost, of.oldest_arrival}; }
+    [[nodiscard]] typename lanes_type::rank_type rank_of(const lane& of) const noexcept {
+        return order_type::rank(order_, entries_[of.order.best()]);
+    }
+
+    void join(lane& into, std::uint32_t slot) {
+        Entry& added = entries_[slot];
+        added.sequence = sequence_;
+        try {
+            into.order.push(order_, entries_, slot, positions_.data());
+        } catch (...) {
+            if (into.count == 0) lanes_.rest(into);
+            throw;
+        }
+        ++sequence_;
+        added.lane = into.id;
+        if (added.info.deadline != no_deadline) {
+            deadlines_.insert(slot, added.info.deadline);
+            expires_from_ = std::min(expires_from_, added.info.deadline);
+        }
+        if (into.count++ == 0) set_oldest(into, slot);
+        into.cost += added.info.cost;
+        ++size_;
+        cost_ += added.info.cost;
+    }
+    void leave(std::uint32_t slot) noexcept {
+        lane& from = lanes_[entries_[slot].lane];
+        from.order.erase(order_, entries_, slot, positions_.data());
+        forget(from, 1, entries_[slot].info.cost);
+        if (from.oldest == slot) from.oldest = no_slot;
+        settle(from);
+    }
+    void forget(lane& from, std::size_t count, std::int64_t cost) noexcept {
+        size_ -= count;
+        cost_ -= cost;
+        from.count -= count;
+        from.cost -= cost;
+    }
+    void set_oldest(lane& of, std::uint32_t slot) noexcept {
+        of.oldest = slot;
+        of.oldest_arrival = entries_[slot].arrival;
+    }
+    /// Brings a lane's oldest request, gate and rank up to date after some left it.
+    void settle(lane& changed) noexcept {
+        if (changed.count == 0) return lanes_.rest(changed);
+        if (changed.oldest == no_slot) set_oldest(changed, changed.order.oldest(entries_));
+        place(changed, true);
+    }
+    void place(lane& changed, bool best_changed) noexcept {
+        lanes_.place(changed, gate_.opens(view(changed)), best_changed, [&] { return rank_of(changed); });
+    }
+
+    const Order order_;
+    const Gate gate_;
+    Entry* const entries_;
+    deadline_index deadlines_;
+    std::vector<std::uint32_t> positions_;  // of slots in ranked leaves
+    lanes_type lanes_;
+    time_point expires_from_{no_deadline};
+    std::size_t size_{0};
+    std::int64_t cost_{0};
+    std::uint64_t sequence_{0};
+};
+
+}  // namespace forebay::inline v0::detail

@@ -1,0 +1,126 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <forebay/admission/permit.hpp>
+#include <forebay/batch/batch_collector.hpp>
+#include <forebay/detail/doorway.hpp>
+#include <forebay/policies.hpp>
+#include <forebay/sync.hpp>
+#include <forebay/verdict.hpp>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <utility>
+
+namespace forebay::inline v0::detail {
+
+/// The way of a request to its place in the queue: admission, bounds, a slot. Under a lock of its own it may come in while
+/// the owner of the queue forms and ends batches; it is lined up when the owner next looks.
+///
+/// Job      what travels with a request; made from a payload, its permit and further parts
+/// threads  `enter` at any time, by anyone; all else one at a time. The door's lock guards what those two share: admission,
+///          the vacant slots, and who has come in.
+template <class Job, class Policies>
+class reception {
+    using sync = typename Policies::sync_type;
+    using door_type = doorway<typename sync::mutex>;
+    using door_lock = typename sync::scoped_lock;
+
+public:
+    using collector_type = batch_collector<Job, decltype(Policies::order), decltype(Policies::batching)>;
+    using queue_type = typename collector_type::queue_type;
+    using admission_type = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
+
+    /// errors  std::invalid_argument for policies that cannot be
+    reception(Policies&& chosen, std::size_t in_hand)
+        : admission_(chosen.admission.template build<single_threaded>()),
+          collector_{std::move(chosen.order), chosen.capacity, std::move(chosen.batching), in_hand} {
+        if constexpr (!queue_type::grows) queue().prepare(new_keys);
+    }
+    reception(const reception&) = delete;
+    reception& operator=(const reception&) = delete;
+    ~reception() { arrive(false); }
+
+    [[nodiscard]] collector_type& collector() noexcept { return collector_; }
+    [[nodiscard]] queue_type& queue() noexcept { return collector_.queue(); }
+    [[nodiscard]] const queue_type& queue() const noexcept { return collector_.queue(); }
+
+    /// Takes a request in by the door. False decides nothing, and nothing has happened: then `admit` has to be asked.
+    template <class Request, class... Parts>
+    [[nodiscard]] bool enter(ticket& id, verdict& said, time_point now, const request_info& info, Request&& request,
+                             Parts&&... parts) noexcept {
+        const door_lock held{door_.lock};
+        if (!door_.lets_in(info, now) || !queue().has_place(info)) return false;
+        permit taken;
+        said = admission_.try_acquire(info, now, taken);
+        if (!said) return false;
+        id = queue().enter(info, now, std::move(request), taken, std::forward<Parts>(parts)...);
+        door_.add(info, id.slot);
+        return true;
+    }
+
+    /// Lines up who has come in by the door, and says whether more may. returns their slots, until the next call
+    std::span<const std::uint32_t> arrive(bool open) noexcept {
+        open_ = open && !queue_type::grows;
+        return arrive();
+    }
+    /// The same, without a word on that.
+    std::span<const std::uint32_t> arrive() noexcept {
+        const auto came = [&] {
+            const door_lock held{door_.lock};
+            queue().recover();
+            return door_.fetch(allowed());
+        }();
+        queue().line_up(came);
+        return came;
+    }
+
+    /// Takes a request in, or says why not. Strong guarantee if memory runs out. Only after `arrive(false)`.
+    template <class Request, class... Parts>
+    verdict admit(ticket& id, time_point now, const request_info& info, Request&& request, Parts&&... parts) {
+        verdict said = queue().check(info, now);
+        if (!said) return said;
+        permit taken{};
+        said = admission_.try_acquire(info, now, taken);
+        if (!said) return said;
+        try {
+            if constexpr (!queue_type::grows) {
+                if (queue().prepared() < new_keys / 2) queue().prepare(new_keys);
+            }
+            id = queue().push(info, now, std::move(request), taken, std::forward<Parts>(parts)...);
+        } catch (...) {
+            admission_.give_back(taken, now);
+            throw;
+        }
+        return said;
+    }
+
+    /// Admission, for as long as the result lives; nobody comes in meanwhile.
+    [[nodiscard]] auto admission() noexcept {
+        struct held {
+            door_lock lock;
+            admission_type& state;
+            [[nodiscard]] admission_type* operator->() const noexcept { return &state; }
+        };
+        return held{door_lock{door_.lock}, admission_};
+    }
+
+private:
+    /// Requests of so many keys not in use may come in before the owner makes room for more.
+    static constexpr std::size_t new_keys = 16;
+
+    [[nodiscard]] typename door_type::allowance allowed() const noexcept {
+        const std::size_t keys = queue().prepared();
+        if (!open_ || keys == 0) return {0, 0, 0, no_deadline};
+        return {queue().vacant(door_.count()), queue().room(), keys - 1, queue().expires_from()};
+    }
+
+    door_type door_;
+    admission_type admission_;
+    collector_type collector_;
+    bool open_{false};
+};
+
+}  // namespace forebay::inline v0::detail
