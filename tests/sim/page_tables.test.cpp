@@ -29,7 +29,7 @@ std::vector<std::string> figures(const std::string& table, const std::string& po
 
 }  // namespace
 
-TEST_CASE("the figures of the table of policies are those of the reports, to the last digit") {
+TEST_CASE("the figures of the table of policies are those of the reports, to twelve digits") {
     const std::vector<sim::report> runs{page_run("a", {10ms, 30ms, 1'234'567'891ns}, 1), page_run("b", {20ms}, 3)};
     const std::string table = html::policy_table(runs);
     CHECK(malformed(html::mark_shapes() + table).empty());

@@ -111,10 +111,12 @@ namespace forebay::inline v0::sim::html {
     const auto end = std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed, decimals);
     return grouped({text.data(), static_cast<std::size_t>(end.ptr - text.data())});
 }
-/// As few digits as read back as the same number; for machines.
+/// For machines: twelve digits, more than any figure of a run means. The last ones of a double may hang on the flags its
+/// divisions were compiled with.
 [[nodiscard]] inline std::string exact(double value) {
     std::array<char, 40> text{};
-    return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value).ptr};
+    return {text.data(),
+            std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::general, 12).ptr};
 }
 [[nodiscard]] inline std::string count(std::uint64_t value) {
     return grouped(std::to_string(value));
