@@ -108,6 +108,27 @@ TEST_CASE("each client's thoughts and sizes are the same however fast it is serv
     CHECK(all == served(model, 3ms));
 }
 
+TEST_CASE("clients go their own ways, and other tenants' clients move none of their draws") {
+    const sim::population measured{.sort = {.tenant = "acme"},
+                                   .clients = 3,
+                                   .think = sim::distribution::exponential(20ms),
+                                   .varying = {.input_units = sim::distribution::uniform(1, 1'000'000)}};
+    const sim::population other{.sort = {.tenant = "globex"}, .clients = 4};
+    const auto of_acme = [](const sim::closed_loop& model) {
+        std::vector<std::int64_t> sizes;
+        for (auto source = model.open(); source.peek() != nullptr; source.pop()) {
+            if (source.tenants()[source.peek()->tenant] == "acme") sizes.push_back(source.peek()->input_units);
+        }
+        return sizes;
+    };
+    const auto alone = of_acme({.populations = {measured}, .requests = 100});
+    REQUIRE(alone.size() == 3);
+    CHECK(alone[0] != alone[1]);
+    CHECK(alone[1] != alone[2]);
+    CHECK(of_acme({.populations = {other, measured}, .requests = 100}) == alone);
+    CHECK(of_acme({.populations = {measured, measured}, .requests = 100}).size() == 6);
+}
+
 TEST_CASE("a closed loop's throughput is clients / (think + wait + service)") {
     const sim::closed_loop model{.populations = {{.clients = 1, .think = sim::distribution::constant(9ms)}},
                                  .requests = 1000};

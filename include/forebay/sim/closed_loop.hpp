@@ -33,8 +33,8 @@ class closed_loop_source;
 /// Requests of clients who wait for the outcome of one (a refusal too), think, and ask again: a closed system, which slows
 /// down with its server. It never shows the overload that an open one does.
 ///
-/// Each client draws from its own streams, (seed, its tenant, its number): its think times and sizes are the same
-/// whatever the policy does, and to whomever else.
+/// Each client draws from its own streams, (seed, its tenant, its number among that tenant's clients): its think times and
+/// sizes are the same whatever the policy does, and whoever else is there.
 struct closed_loop {
     static constexpr std::uint64_t any_number = std::numeric_limits<std::uint64_t>::max();
 
@@ -60,11 +60,13 @@ public:
         for (const population& each : of.populations) {
             const tenant_id tenant = tenant_of(each.sort.tenant);
             arrival first = request_of(each.sort, names_);
+            std::uint64_t number = closed;  // among its tenant's clients, so that other tenants' move none of its draws
+            for (const client& earlier : clients_) number += earlier.next.info.tenant == tenant;
             for (std::uint32_t i = 0; i < each.clients; ++i) {
                 first.client = static_cast<std::uint32_t>(clients_.size());
-                const std::uint64_t variable = closed | first.client;
-                clients_.push_back({first, each.sort.patience, each.think, random_stream{of.seed, tenant, variable},
-                                    size_draws{each.varying, of.seed, tenant, variable}});
+                clients_.push_back({first, each.sort.patience, each.think, random_stream{of.seed, tenant, number},
+                                    size_draws{each.varying, of.seed, tenant, number}});
+                ++number;
             }
         }
         if (clients_.empty()) throw std::invalid_argument("forebay: a closed loop needs at least one client");
