@@ -76,7 +76,7 @@ public:
         if (height < 0 || height > 1) refuse("a sinusoid needs an amplitude from 0 to 1, relative to its mean");
         if (period <= duration{0}) refuse("a sinusoid needs a period > 0");
         if (start < 0 || start >= 1) refuse("a sinusoid needs a phase from 0 to below 1, in periods");
-        return tide{mean_gap(mean) / (real{1} + height), static_cast<std::int64_t>(height.magnitude(62)),
+        return tide{mean_gap(mean) / (real{1} + height), static_cast<std::uint64_t>(height.magnitude(62)),
                     period.count(), static_cast<std::uint64_t>(start.magnitude(64))};
     }
 
@@ -174,22 +174,21 @@ private:
     /// source  Lewis, Shedler: Simulation of nonhomogeneous Poisson processes by thinning, Naval Research Logistics
     ///         Quarterly 26(3), 1979
     struct tide {
-        real shortest;           // mean gap at the highest rate, ns
-        std::int64_t amplitude;  // in units of 2^-62
+        real shortest;            // mean gap at the highest rate, ns
+        std::uint64_t amplitude;  // in units of 2^-62
         std::int64_t period;
         std::uint64_t phase;  // in units of 2^-64
         time_point at{};
         time_point next(streams& from) {
-            constexpr std::int64_t one = std::int64_t{1} << 62;
+            constexpr std::uint64_t one = std::uint64_t{1} << 62;
             while (at != time_point::max()) {
                 at = saturating_add(at, duration{(shortest * exponential_draw(from.gaps)).rounded()});
                 const auto within = static_cast<wide>(at.time_since_epoch().count() % period);
                 const auto turns = static_cast<std::uint64_t>((within << 64) / static_cast<wide>(period)) + phase;
                 const std::int64_t wave = sine(turns);
-                const auto swing = static_cast<std::int64_t>(
-                    (static_cast<wide>(wave < 0 ? -wave : wave) * static_cast<wide>(amplitude)) >> 62);
-                const auto height = static_cast<std::uint64_t>(wave < 0 ? one - swing : one + swing);
-                if (from.states.below(static_cast<std::uint64_t>(one + amplitude)) < height) break;
+                const auto swing =
+                    static_cast<std::uint64_t>((static_cast<wide>(wave < 0 ? -wave : wave) * amplitude) >> 62);
+                if (from.states.below(one + amplitude) < (wave < 0 ? one - swing : one + swing)) break;
             }
             return at;
         }
