@@ -139,8 +139,12 @@ public:
     /// By the door, where that lets it in.
     fb::verdict submit(std::int64_t now, fb::request_info info = {}, int request = 0) {
         fb::verdict said;
-        if (flow.enter(id, said, at(now), std::move(request), info, [](fb::outcome<int>) {})) {
+        const auto how = flow.enter(id, said, at(now), std::move(request), info, [](fb::outcome<int>) {});
+        if (how == fb::detail::at_the_door::let_in) {
             ++by_door;
+        } else if (how == fb::detail::at_the_door::refused) {
+            flow.arrive();
+            flow.refuse(info, said);
         } else {
             said = flow.accept(id, at(now), std::move(request), info, [](fb::outcome<int>) {});
             flow.arrive(opens);

@@ -31,12 +31,15 @@ auto policies_of(fb::capacity bounds, Order order = {}) {
 }
 using reception = fb::detail::reception<held, decltype(policies_of({}))>;
 
+using door = fb::detail::at_the_door;
 struct caller {
     reception& to;
     fb::ticket id{};
     fb::verdict said{};
+    door how{};
     bool enter(const fb::request_info& info = {}, fb::time_point now = at(0)) {
-        return to.enter(id, said, now, info, std::shared_ptr<int>{});
+        how = to.enter(id, said, now, info, std::shared_ptr<int>{});
+        return how == door::let_in;
     }
 };
 
@@ -64,6 +67,7 @@ TEST_CASE("reception: what the door does not let in leaves no trace, and its own
     desk.arrive(true);
     const auto asked = [&](const fb::request_info& info, fb::time_point now = at(0)) {
         CHECK_FALSE(by.enter(info, now));
+        CHECK(by.how == door::undecided);
         desk.arrive(false);
         const fb::verdict said = desk.admit(by.id, now, info, std::shared_ptr<int>{});
         desk.arrive(true);
@@ -87,6 +91,8 @@ TEST_CASE("reception: admission refuses at the door as behind it") {
     desk.arrive(true);
     for (int i = 0; i < 3; ++i) CHECK(by.enter());
     CHECK_FALSE(by.enter());
+    CHECK(by.how == door::refused);
+    CHECK(by.said.when == at(0) + 1s);
     CHECK(desk.arrive(false).size() == 3);
     const auto said = desk.admit(by.id, at(0), {}, std::shared_ptr<int>{});
     CHECK(said.which == fb::limit::rate);
@@ -119,7 +125,7 @@ TEST_CASE("reception: an order whose line may need memory has no door") {
     desk.arrive(true);
     fb::ticket id;
     fb::verdict said;
-    CHECK_FALSE(desk.enter(id, said, at(0), {}, std::shared_ptr<int>{}));
+    CHECK(desk.enter(id, said, at(0), {}, std::shared_ptr<int>{}) == door::undecided);
     CHECK(desk.admit(id, at(0), {}, std::shared_ptr<int>{}));
 }
 
@@ -130,7 +136,7 @@ TEST_CASE("reception: who has come in and was never lined up ends with it") {
         desk.arrive(true);
         fb::ticket id;
         fb::verdict said;
-        CHECK(desk.enter(id, said, at(0), {}, std::shared_ptr<int>{payload}));
+        CHECK(desk.enter(id, said, at(0), {}, std::shared_ptr<int>{payload}) == door::let_in);
         CHECK(payload.use_count() == 2);
     }
     CHECK(payload.use_count() == 1);

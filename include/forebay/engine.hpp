@@ -7,6 +7,7 @@
 #include <forebay/flow.hpp>
 #include <forebay/job.hpp>
 #include <forebay/outcome.hpp>
+#include <forebay/reception.hpp>
 #include <forebay/verdict.hpp>
 
 #include <cstddef>
@@ -40,8 +41,15 @@ public:
     template <class Sink>
     std::pair<ticket, verdict> submit(time_point now, Request&& request, const request_info& info, Sink&& sink) {
         std::pair<ticket, verdict> answer{};
-        if (!flow_.enter(answer.first, answer.second, now, std::move(request), info, std::forward<Sink>(sink)))
-            [[unlikely]] {
+        const at_the_door how =
+            flow_.enter(answer.first, answer.second, now, std::move(request), info, std::forward<Sink>(sink));
+        if (how == at_the_door::let_in) [[likely]]
+            return answer;
+        if (how == at_the_door::refused) {
+            unique_lock lock{mutex_};
+            flow_.arrive();  // those who were let in before count before
+            flow_.refuse(info, answer.second);
+        } else {
             submit_to_owner(answer, now, std::move(request), info, std::forward<Sink>(sink));
         }
         return answer;

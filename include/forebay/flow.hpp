@@ -66,10 +66,10 @@ public:
         ledger_.failed += found.not_delivered;
     }
 
-    /// Takes a request in by the door. False decides nothing, and nothing has happened: then `accept` has to be asked.
+    /// Takes a request in by the door; where that is refused, `refuse` is owed, where nothing is decided, `accept` is asked.
     template <class Sink>
-    [[nodiscard]] bool enter(ticket& id, verdict& said, time_point now, Request&& request, const request_info& info,
-                             Sink&& sink) noexcept {
+    [[nodiscard]] at_the_door enter(ticket& id, verdict& said, time_point now, Request&& request,
+                                    const request_info& info, Sink&& sink) noexcept {
         return reception_.enter(id, said, now, info, std::move(request), nullptr, 0U, std::forward<Sink>(sink));
     }
     /// Takes over what has come in by the door, and says whether more may.
@@ -84,15 +84,20 @@ public:
         const verdict said = phase_ == phase::open ? reception_.admit(id, now, info, std::move(request), nullptr, 0U,
                                                                       std::forward<Sink>(sink))
                                                    : never(limit::closed);
-        ++ledger_.submitted;
-        if (said) {
-            ++ledger_.queued;
-            observer_.on_submit(info, now);
-        } else {
-            ledger_.count(said.which);
-            observer_.on_refuse(info, said);
+        if (!said) {
+            refuse(info, said);
+            return said;
         }
+        ++ledger_.submitted;
+        ++ledger_.queued;
+        observer_.on_submit(info, now);
         return said;
+    }
+    /// Counts a request that was refused.
+    void refuse(const request_info& info, const verdict& said) noexcept {
+        ++ledger_.submitted;
+        ledger_.count(said.which);
+        observer_.on_refuse(info, said);
     }
 
     /// Whether `expire` may find something. O(1); false is certain.

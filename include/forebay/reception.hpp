@@ -16,6 +16,13 @@
 
 namespace forebay::inline v0::detail {
 
+/// What comes of a request at the door.
+enum class at_the_door : std::uint8_t {
+    let_in,
+    refused,    ///< by admission
+    undecided,  ///< nothing has happened; the owner of the queue has to be asked
+};
+
 /// The way of a request to its place in the queue: admission, bounds, a slot. Under a lock of its own it may come in while
 /// the owner of the queue forms and ends batches; it is lined up when the owner next looks.
 ///
@@ -47,18 +54,18 @@ public:
     [[nodiscard]] queue_type& queue() noexcept { return collector_.queue(); }
     [[nodiscard]] const queue_type& queue() const noexcept { return collector_.queue(); }
 
-    /// Takes a request in by the door. False decides nothing, and nothing has happened: then `admit` has to be asked.
+    /// Takes a request in by the door, if that is open for it.
     template <class Request, class... Parts>
-    [[nodiscard]] bool enter(ticket& id, verdict& said, time_point now, const request_info& info, Request&& request,
-                             Parts&&... parts) noexcept {
+    [[nodiscard]] at_the_door enter(ticket& id, verdict& said, time_point now, const request_info& info,
+                                    Request&& request, Parts&&... parts) noexcept {
         const door_lock held{door_.lock};
-        if (!door_.lets_in(info, now) || !queue().has_place(info)) return false;
+        if (!door_.lets_in(info, now) || !queue().has_place(info)) return at_the_door::undecided;
         permit taken;
         said = admission_.try_acquire(info, now, taken);
-        if (!said) return false;
+        if (!said) return at_the_door::refused;
         id = queue().enter(info, now, std::move(request), taken, std::forward<Parts>(parts)...);
         door_.add(info, id.slot);
-        return true;
+        return at_the_door::let_in;
     }
 
     /// Lines up who has come in by the door, and says whether more may. returns their slots, until the next call
