@@ -78,6 +78,19 @@ TEST_CASE("three digits are kept of numbers below a hundred") {
           "345");
 }
 
+TEST_CASE("three digits of a ratio of whole numbers are rounded exactly") {
+    CHECK(html::three_digits(0, 1'000'000) == "0");
+    CHECK(html::three_digits(1'985'000, 1'000'000) == "1.99");
+    CHECK(html::three_digits(1'984'999, 1'000'000) == "1.98");
+    CHECK(html::three_digits(999'500, 1'000'000) == "1.00");
+    CHECK(html::three_digits(5'000, 1'000'000) == "0.005");
+    CHECK(html::three_digits(99'950'000, 1'000'000) == "100");
+    CHECK(html::three_digits(7, 1) == "7");
+    CHECK(html::three_digits(12'345'600'000, 1'000'000) ==
+          "12\xE2\x80\xAF"
+          "346");
+}
+
 TEST_CASE("a time is told in the largest unit that it fills") {
     CHECK(html::time_text(0ns) == "0\xC2\xA0ns");
     CHECK(html::time_text(999ns) == "999\xC2\xA0ns");

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/sim/random.hpp>
 #include <forebay/time.hpp>
 
 #include <algorithm>
@@ -149,11 +150,21 @@ inline constexpr std::array<time_unit, 7> time_units{{{"ns", 1},
     if (size == 0 || size >= 99.95) return fixed(value, 0);
     return fixed(value, size < 0.9995 ? 3 : size < 9.995 ? 2 : 1);
 }
+/// The same of value / unit, rounded exactly. [value >= 0, unit > 0]
+[[nodiscard]] inline std::string three_digits(std::int64_t value, std::int64_t unit) {
+    value = std::max<std::int64_t>(value, 0);
+    for (const std::int64_t power : {1'000, 100, 10}) {
+        const std::int64_t digits = scaled(value, power, unit);
+        if (value == 0 || unit == 1 || digits >= 1'000) continue;
+        const std::string decimals = std::to_string(power + digits % power).substr(1);
+        return std::to_string(digits / power) + '.' + decimals;
+    }
+    return grouped(std::to_string(scaled(value, 1, unit)));
+}
 /// A time with its unit.
 [[nodiscard]] inline std::string time_text(duration time) {
     const time_unit unit = unit_for(time);
-    return three_digits(static_cast<double>(time.count()) / static_cast<double>(unit.nanoseconds)) + "\xC2\xA0" +
-           unit.name;
+    return three_digits(time.count(), unit.nanoseconds) + "\xC2\xA0" + unit.name;
 }
 
 }  // namespace forebay::inline v0::sim::html

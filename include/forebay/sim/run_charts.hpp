@@ -34,7 +34,7 @@ namespace forebay::inline v0::sim::html {
 [[nodiscard]] inline std::string value_text(quantity of, std::int64_t value) {
     if (of == quantity::time) return time_text(duration{value});
     if (of == quantity::share) return fixed(static_cast<double>(value) / 1e4, 2) + "\xC2\xA0%";
-    return three_digits(static_cast<double>(value) / 1e6);
+    return three_digits(value, 1'000'000);
 }
 
 /// A folded table: `head` and rows of text, the first column naming the rows.
