@@ -32,7 +32,9 @@ public:
         virtual void ended(const forebay::sim::arrival& request, forebay::time_point now) = 0;
     };
 
-    explicit any_source(std::unique_ptr<held> source) : source_{std::move(source)} {}
+    /// model  what the source may refer to
+    any_source(std::shared_ptr<const void> model, std::unique_ptr<held> source)
+        : model_{std::move(model)}, source_{std::move(source)} {}
 
     [[nodiscard]] const forebay::sim::arrival* peek() { return source_->peek(); }
     void pop() { source_->pop(); }
@@ -43,6 +45,7 @@ public:
     [[nodiscard]] const held& names() const noexcept { return *source_; }
 
 private:
+    std::shared_ptr<const void> model_;
     std::unique_ptr<held> source_;
 };
 
@@ -67,7 +70,7 @@ class any_workload {
         }
 
         Source source;
-        const std::vector<request_rule>& rules;
+        std::vector<request_rule> rules;
         forebay::sim::arrival shown;
     };
     struct described {
@@ -93,7 +96,7 @@ public:
     void watch(std::function<void(const any_source::held&)> told) { told_ = std::move(told); }
 
     [[nodiscard]] any_source open() const {
-        any_source source{model_->open(rules_)};
+        any_source source{model_, model_->open(rules_)};
         if (told_) told_(source.names());
         return source;
     }

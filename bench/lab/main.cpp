@@ -3,6 +3,8 @@
 // forebay-lab: the policy lab's command line. Status 0; 1 if a check missed; 2 if what was asked for, or a file, is not as
 // expected: then one line on standard error says what is wrong.
 #include "command.hpp"
+#include "describe.hpp"
+#include "gen.hpp"
 #include "run.hpp"
 
 #include <exception>
@@ -17,7 +19,8 @@ int main(int count, char** words) {
     program.set_help_flag("-h,--help", "Say what there is, and end");
     program.footer("COMMAND --help lists a command's options.");
     try {
-        const std::vector<lab::command> commands{lab::add_run(program)};
+        const std::vector<lab::command> commands{lab::add_run(program), lab::add_describe(program),
+                                                 lab::add_gen(program)};
         return lab::dispatch(program, commands, count, words);
     } catch (const std::exception& wrong) {
         std::cerr << "forebay-lab: " << wrong.what() << '\n';

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "run.hpp"
 
+#include "arrivals_spec.hpp"
 #include "csv_report.hpp"
 #include "json_report.hpp"
 #include "output.hpp"
@@ -129,8 +130,9 @@ command add_run(CLI::App& program) {
     chosen->setting.add_to(*app);
     chosen->to.add_tables(*app);
     chosen->to.add_requests(*app);
-    app->footer(service_help() + '\n' + policy_help() +
-                "\nExample: Poisson arrivals, 160 a second, a model of 5 ms, without and with batches\n"
+    app->footer(arrivals_help() + '\n' + service_help() + '\n' + policy_help() +
+                "\nExample: Poisson arrivals, 160 a second, a model that takes 4 ms and 1 ms a request, without and "
+                "with batches\n"
                 "  bash bench/lab.sh run --arrivals poisson:160 --requests 100000 --service affine:4ms:1ms \\\n"
                 "      --policy 'alone=order:fifo' --policy 'batches=order:fifo,batch:8,delay:2ms'\n");
     return {app, [chosen] { return act(*chosen); }};

@@ -3,6 +3,7 @@
 
 #include "quantity.hpp"
 #include <forebay/sim/closed_loop.hpp>
+#include <forebay/sim/overlay.hpp>
 #include <forebay/sim/random.hpp>
 #include <forebay/sim/traffic.hpp>
 
@@ -86,7 +87,12 @@ void workload_options::add_to(CLI::App& app) {
         "RATE,RATE...",
         "Rates of priority class 0, 1, ..., in place of the process's RATE; without --arrivals Poisson [requests/s]");
     add_value(app, "--tenants", tenants_, to_tenants, "N|NAME:WEIGHT,...",
-              "Tenants who share the rate, each with a process of its own [default one]");
+              "Tenants who share the rate, each with a process of its own; of a trace: drawn for each request");
+    add_values(
+        app, "--overlay", [this](const std::string& text) { overlays_.push_back(to_overlay(text)); },
+        "[WHERE:]LABELS[|LABELS...]",
+        "Label requests, by size or by draw: 'input>=2000:class=1,slo=5s', 'tenant=a,weight=3|tenant=b'; labels are "
+        "tenant, kind, class, key, cost, deadline, slo, weight; may be repeated");
     add_value(
         app, "--clients", clients_,
         [](const std::string& text) { return static_cast<std::uint32_t>(to_whole(text, 1, 10'000'000)); }, "N",
@@ -137,13 +143,15 @@ void workload_options::check() const {
     if (drawn && classes_.empty() && arrivals_->mean == 0) {
         throw wrong_value("--arrivals", "a rate, such as " + arrivals_text_ + ":100", arrivals_text_);
     }
+    traces_.check();
+    if (clients_ && !overlays_.empty()) throw usage_error{"--overlay: expected --trace or --arrivals beside it"};
     if (think_ && !clients_) throw usage_error{"--think: expected --clients beside it"};
     if (bulk_ && !drawn) throw usage_error{"--bulk: expected --arrivals beside it"};
     if (clients_ && !classes_.empty()) throw usage_error{"--classes: expected --arrivals, not --clients, beside it"};
 }
 
 any_workload workload_options::build(std::uint64_t seed, std::optional<nano_rate> rate) const {
-    any_workload all = traces_.any() ? traces_.build(seed, rate)
+    any_workload all = traces_.any() ? build_traced(seed, rate)
                        : clients_    ? build_clients(seed)
                                      : build_drawn(seed, rate);
     if (!objectives_.empty() || !deadlines_.empty()) {
@@ -154,7 +162,27 @@ any_workload workload_options::build(std::uint64_t seed, std::optional<nano_rate
             }
         });
     }
+    // Where only a cost is stated, it is all that is known of the size.
+    if (traces_.maps_cost_alone() || (sizes_.cost && !sizes_.input_units && !sizes_.output_units)) {
+        all.add([](sim::arrival& request) {
+            request.input_units = request.info.cost;
+            request.output_units = 0;
+        });
+    }
     return all;
+}
+
+any_workload workload_options::build_traced(std::uint64_t seed, std::optional<nano_rate> rate) const {
+    std::vector<sim::overlay_rule> rules;
+    if (!tenants_.empty()) {
+        sim::overlay_rule& draw = rules.emplace_back();
+        for (const tenant_share& each : tenants_) {
+            draw.labels.push_back({.weight = static_cast<std::uint64_t>(each.weight), .tenant = each.name});
+        }
+    }
+    rules.insert(rules.end(), overlays_.begin(), overlays_.end());
+    return traces_.build(seed, requests_.value_or(sim::traffic::any_number), until_.value_or(sim::unlimited), rules,
+                         rate);
 }
 
 std::optional<nano_rate> workload_options::rate() const {
@@ -189,6 +217,7 @@ any_workload workload_options::build_drawn(std::uint64_t seed, std::optional<nan
     if (requests_) all.requests = *requests_;
     if (until_) all.until = *until_;
     all.seed = seed;
+    if (!overlays_.empty()) return any_workload{sim::overlaid<sim::traffic>{std::move(all), overlays_, seed}};
     return any_workload{std::move(all)};
 }
 
@@ -214,10 +243,7 @@ any_workload workload_options::build_clients(std::uint64_t seed) const {
 }
 
 bool workload_options::has_service() const {
-    return sizes_.service.has_value();
-}
-bool workload_options::has_units() const {
-    return sizes_.input_units.has_value() || sizes_.output_units.has_value();
+    return sizes_.service.has_value() || traces_.has_service();
 }
 
 json workload_options::echo() const {

@@ -32,8 +32,8 @@ public:
     [[nodiscard]] const trace_options& traces() const noexcept { return traces_; }
     /// Whether requests state how long they take (`--recorded`, or a trace's column).
     [[nodiscard]] bool has_service() const;
-    /// Whether their sizes are stated; otherwise a request's cost is all that is known of its size.
-    [[nodiscard]] bool has_units() const;
+    /// Whether they come on their own, so that they can be written as a trace.
+    [[nodiscard]] bool is_open() const noexcept { return !clients_; }
     /// As they were given.
     [[nodiscard]] json echo() const;
 
@@ -53,6 +53,7 @@ private:
     static std::optional<forebay::duration> time_of(const std::vector<time_of_class>& all, std::int32_t priority);
 
     void add_sizes(CLI::App& app);
+    [[nodiscard]] any_workload build_traced(std::uint64_t seed, std::optional<nano_rate> rate) const;
     [[nodiscard]] any_workload build_drawn(std::uint64_t seed, std::optional<nano_rate> rate) const;
     [[nodiscard]] any_workload build_clients(std::uint64_t seed) const;
     void add_times(CLI::App& app);
@@ -70,6 +71,7 @@ private:
     std::vector<time_of_class> objectives_;
     std::vector<time_of_class> deadlines_;
     std::vector<tenant_share> tenants_;
+    std::vector<forebay::sim::overlay_rule> overlays_;
     const CLI::App* app_{nullptr};
 };
 
