@@ -179,8 +179,7 @@ int act(const settings& chosen) {
         whole["forebay_lab"] = 1;
         whole["config"] = {{"command", "describe"}, {"workload", chosen.workload.echo()}, {"seed", chosen.seed}};
         whole["workload"] = to_json(found);
-        json_to.stream() << to_text(whole);
-        json_to.close();
+        json_to.write(to_text(whole));
     }
     print(found, chosen.to.console());
     return 0;

@@ -35,7 +35,7 @@ int act(const settings& chosen) {
     std::vector<std::string> comments{"seed=" + std::to_string(chosen.seed)};
     const json given = chosen.workload.echo();
     for (const auto& [option, value] : given.items()) {
-        comments.push_back(option + '=' + (value.is_string() ? value.get<std::string>() : value.dump()));
+        comments.push_back("--" + option + '=' + (value.is_string() ? value.get<std::string>() : value.dump()));
     }
     for (std::string& each : comments) {
         for (char& c : each) c = static_cast<unsigned char>(c) < ' ' ? '?' : c;

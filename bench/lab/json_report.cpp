@@ -94,6 +94,21 @@ json to_json(const sim::report& run) {
     return result;
 }
 
+std::vector<std::pair<std::string, std::string>> flat(const json& config) {
+    std::vector<std::pair<std::string, std::string>> pairs;
+    const auto text = [](const json& value) { return value.is_string() ? value.get<std::string>() : value.dump(); };
+    for (const auto& [name, value] : config.items()) {
+        if (name == "policies") {
+            for (const json& each : value) pairs.emplace_back("policy " + text(each["name"]), text(each["spec"]));
+        } else if (value.is_object()) {
+            for (const auto& [inner, of] : value.items()) pairs.emplace_back(inner, text(of));
+        } else {
+            pairs.emplace_back(name, text(value));
+        }
+    }
+    return pairs;
+}
+
 std::string to_text(const json& whole) {
     return whole.dump(2, ' ', false, json::error_handler_t::replace) + '\n';
 }

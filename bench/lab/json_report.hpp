@@ -4,6 +4,9 @@
 #include <forebay/sim/report.hpp>
 
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace lab {
 
@@ -15,5 +18,8 @@ using json = nlohmann::ordered_json;
 
 /// The text of a whole file: two blanks a level, a line end at its end; bytes that are no UTF-8 (in names) are replaced.
 [[nodiscard]] std::string to_text(const json& whole);
+
+/// What it holds, as pairs of a path ("workload arrivals") and a text, for a page.
+[[nodiscard]] std::vector<std::pair<std::string, std::string>> flat(const json& config);
 
 }  // namespace lab

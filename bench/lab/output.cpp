@@ -30,6 +30,11 @@ std::ostream& output::stream() {
     return file_;
 }
 
+void output::write(const std::string& text) {
+    stream() << text;
+    close();
+}
+
 void output::close() {
     errno = 0;
     if (!stream().flush()) throw cannot_write(option_, path_);

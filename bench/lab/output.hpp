@@ -21,6 +21,8 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return !path_.empty(); }
     [[nodiscard]] bool is_standard() const noexcept { return path_ == "-"; }
     [[nodiscard]] std::ostream& stream();
+    /// Writes a whole text, and closes.
+    void write(const std::string& text);
     /// errors  usage_error if not everything could be written
     void close();
 

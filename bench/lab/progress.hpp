@@ -24,6 +24,10 @@ public:
         if (!last_.empty()) std::cerr << '\r' << std::string(last_.size(), ' ') << '\r' << std::flush;
     }
 
+    /// Run number `run` begins.
+    void begin(std::size_t run, const std::string& name) const {
+        if (shown_) show("run " + std::to_string(run + 1) + " of " + std::to_string(runs_) + " (" + name + ')');
+    }
     /// For `run_options::progress` of run number `run`.
     [[nodiscard]] std::function<void(std::uint64_t, forebay::time_point)> of(std::size_t run, std::string name) const {
         if (!shown_) return {};

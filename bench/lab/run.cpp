@@ -80,8 +80,7 @@ void write_json(const settings& chosen, const std::vector<measured>& runs, outpu
         whole["policies"].push_back(to_json(each.report));
         if (chosen.setting.timing()) whole["policies"].back()["timing"] = {{"ns_per_request", each.nanoseconds}};
     }
-    to.stream() << to_text(whole);
-    to.close();
+    to.write(to_text(whole));
 }
 
 void write_csv(const std::vector<measured>& runs, output& to) {

@@ -246,6 +246,18 @@ bool workload_options::has_service() const {
     return sizes_.service.has_value() || traces_.has_service();
 }
 
+bool workload_options::states_objective() const {
+    if (!objectives_.empty()) return true;
+    const bool labelled = std::any_of(overlays_.begin(), overlays_.end(), [](const sim::overlay_rule& rule) {
+        return std::any_of(rule.labels.begin(), rule.labels.end(),
+                           [](const sim::overlay_label& label) { return label.slo.has_value(); });
+    });
+    if (labelled || !traces_.any()) return labelled;
+    any_source source = build_traced(0, {}).open();
+    const sim::arrival* const first = source.peek();
+    return first != nullptr && first->slo != sim::unlimited;
+}
+
 json workload_options::echo() const {
     json result = json::object();
     for (const CLI::Option* each : app_->get_options()) {

@@ -34,6 +34,8 @@ public:
     [[nodiscard]] bool has_service() const;
     /// Whether they come on their own, so that they can be written as a trace.
     [[nodiscard]] bool is_open() const noexcept { return !clients_; }
+    /// Whether any request states within what time an answer is good.
+    [[nodiscard]] bool states_objective() const;
     /// As they were given.
     [[nodiscard]] json echo() const;
 
