@@ -7,6 +7,7 @@
 #include "gen.hpp"
 #include "run.hpp"
 #include "sweep.hpp"
+#include "tune.hpp"
 
 #include <exception>
 #include <iostream>

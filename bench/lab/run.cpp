@@ -10,6 +10,7 @@
 #include "scenario.hpp"
 #include "serve.hpp"
 #include "service_spec.hpp"
+#include <forebay/sim/html_report.hpp>
 #include <forebay/sim/report.hpp>
 #include <forebay/sim/table.hpp>
 
@@ -44,6 +45,15 @@ measured serve_once(const settings& chosen, const any_workload& requests, const 
     return result;
 }
 
+sim::run_options options_of(const settings& chosen) {
+    sim::run_options options = chosen.setting.run_options();
+    if (!chosen.to.html.empty()) {
+        options.curves = true;
+        options.timeline = 240;
+    }
+    return options;
+}
+
 std::vector<measured> serve_all(const settings& chosen, output& requests_to) {
     const scenario& setting = chosen.setting;
     const std::vector<policy_choice>& policies = setting.policies();
@@ -53,7 +63,7 @@ std::vector<measured> serve_all(const settings& chosen, output& requests_to) {
     std::vector<measured> runs(policies.size());
     if (!requests_to) {
         for_each_job(policies.size(), setting.jobs(), [&](std::size_t i) {
-            sim::run_options options = setting.run_options();
+            sim::run_options options = options_of(chosen);
             options.progress = progress.of(i, policies[i].name);
             runs[i] = serve_once(chosen, requests, service, policies[i], std::move(options));
         });
@@ -63,12 +73,20 @@ std::vector<measured> serve_all(const settings& chosen, output& requests_to) {
     requests.watch([&names](const any_source::held& opened) { names = &opened; });
     requests_csv csv{requests_to.stream()};
     for (std::size_t i = 0; i < policies.size(); ++i) {
-        sim::run_options options = setting.run_options();
+        sim::run_options options = options_of(chosen);
         options.progress = progress.of(i, policies[i].name);
         options.each = [&](const sim::request_record& ended) { csv.add(policies[i].name, *names, ended); };
         runs[i] = serve_once(chosen, requests, service, policies[i], std::move(options));
     }
     return runs;
+}
+
+std::string html(const settings& chosen, const std::vector<sim::report>& runs) {
+    sim::page page;
+    page.title = "forebay policy lab: run";
+    page.runs = runs;
+    page.config = flat(chosen.setting.echo("run"));
+    return sim::html_page(page);
 }
 
 void write_json(const settings& chosen, const std::vector<measured>& runs, output& to) {
@@ -89,10 +107,8 @@ void write_csv(const std::vector<measured>& runs, output& to) {
     to.close();
 }
 
-void print(const settings& chosen, const std::vector<measured>& runs) {
+void print(const settings& chosen, const std::vector<measured>& runs, const std::vector<sim::report>& reports) {
     std::ostream& console = chosen.to.console();
-    std::vector<sim::report> reports;
-    for (const measured& each : runs) reports.push_back(each.report);
     console << sim::table(reports);
     for (std::size_t i = 0; i < runs.size(); ++i) {
         const sim::report& run = runs[i].report;
@@ -113,11 +129,15 @@ int act(settings& chosen) {
     output json_to{"--json", chosen.to.json};
     output csv_to{"--csv", chosen.to.csv};
     output requests_to{"--requests-csv", chosen.to.requests_csv};
+    output html_to{"--html", chosen.to.html};
     const std::vector<measured> runs = serve_all(chosen, requests_to);
     if (requests_to) requests_to.close();
     if (json_to) write_json(chosen, runs, json_to);
     if (csv_to) write_csv(runs, csv_to);
-    print(chosen, runs);
+    std::vector<sim::report> reports;
+    for (const measured& each : runs) reports.push_back(each.report);
+    if (html_to) html_to.write(html(chosen, reports));
+    print(chosen, runs, reports);
     return 0;
 }
 
@@ -129,6 +149,7 @@ command add_run(CLI::App& program) {
     chosen->setting.add_to(*app);
     chosen->to.add_tables(*app);
     chosen->to.add_requests(*app);
+    chosen->to.add_html(*app);
     app->footer(arrivals_help() + '\n' + service_help() + '\n' + policy_help() +
                 "\nExample: Poisson arrivals, 160 a second, a model that takes 4 ms and 1 ms a request, without and "
                 "with batches\n"
