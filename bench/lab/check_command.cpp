@@ -1,0 +1,32 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "check_command.hpp"
+
+#include "check.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace lab {
+
+command add_check(CLI::App& program) {
+    const auto chosen = std::make_shared<check_options>();
+    CLI::App* const app = program.add_subcommand("check", "Compare the lab with what queueing theory says");
+    add_value(
+        *app, "--requests", chosen->requests,
+        [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text, 1000, std::int64_t{1} << 40)); },
+        "N", "Requests of each case; fewer than a million widen the bounds [default 1000000]");
+    add_value(
+        *app, "--seed", chosen->seed,
+        [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
+        "Seed of everything that is drawn [default " + std::to_string(chosen->seed) + "]");
+    app->add_option("--only", chosen->filter, "Only cases whose name contains this")->type_name("TEXT");
+    app->add_flag("--quick", chosen->quick, "A tenth of the requests");
+    app->footer(
+        "Status 0 if every figure is within its bound, 1 if one is not.\n"
+        "\nExample: the cases of one server with exponential service, quickly\n"
+        "  bash bench/lab.sh check --only M/M/1 --quick\n");
+    return {app, [chosen] { return check(*chosen); }};
+}
+
+}  // namespace lab
