@@ -90,12 +90,14 @@ void judge(const settings& chosen, std::vector<tried>& all) {
     for (tried& each : all) {
         // Whoever turns requests away has none of their latencies: that is no way to meet a target.
         each.meets = each.run.all.delivered() == each.run.all.arrived && latency(each) <= aim.most;
-        each.on_front = each.run.all.delivered() > 0 && std::none_of(all.begin(), all.end(), [&](const tried& other) {
-                            if (other.run.all.delivered() < each.run.all.delivered() || other.run.all.delivered() == 0)
-                                return false;
-                            const bool as_good = latency(other) <= latency(each) && other.cost() <= each.cost();
-                            return as_good && (latency(other) < latency(each) || other.cost() < each.cost());
-                        });
+        each.on_front =
+            each.run.all.delivered() > 0 && std::none_of(all.begin(), all.end(), [&](const tried& other) {
+                if (other.run.all.delivered() < each.run.all.delivered() || other.run.all.delivered() == 0)
+                    return false;
+                // Of those that do alike the first stays: the smallest size, then the shortest delay.
+                const bool as_good = latency(other) <= latency(each) && other.cost() <= each.cost();
+                return as_good && (latency(other) < latency(each) || other.cost() < each.cost() || &other < &each);
+            });
     }
 }
 
