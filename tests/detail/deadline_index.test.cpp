@@ -30,7 +30,8 @@ constexpr std::int64_t jumps[] = {0, 1, 2, 63, 64, 1000, 1LL << 20, (1LL << 20) 
 /// The same calls on the index and on a sorted map.
 class pair_of_indexes {
 public:
-    explicit pair_of_indexes(std::uint32_t slots) : index_(slots), due_(slots), in_(slots) {}
+    pair_of_indexes(std::uint32_t slots, std::uint32_t most_counted)
+        : index_(slots, most_counted), due_(slots), in_(slots) {}
 
     void insert(std::uint32_t slot, std::int64_t due) {
         due = std::min(due, highest - 1);
@@ -80,10 +81,11 @@ private:
     std::vector<bool> in_;
 };
 
-void follows_a_sorted_map(std::uint32_t slots, int steps, std::int64_t start, std::uint64_t seed) {
+void follows_a_sorted_map(std::uint32_t slots, int steps, std::int64_t start, std::uint64_t seed,
+                          std::uint32_t most_counted = std::numeric_limits<std::uint32_t>::max()) {
     INFO("slots " << slots << ", start " << start << ", seed " << seed);
     std::mt19937_64 random{seed};
-    pair_of_indexes both{slots};
+    pair_of_indexes both{slots, most_counted};
     std::int64_t now = start;
     const auto jump = [&] { return jumps[random() % std::size(jumps)]; };
     std::uint64_t next_every = 1;
@@ -131,6 +133,12 @@ TEST_CASE("a deadline index gives what a sorted map gives, under any calls") {
         follows_a_sorted_map(100, 12'000, start, seed++);
         follows_a_sorted_map(3000, 40'000, start, seed++);
     }
+}
+
+TEST_CASE("insertions may be more than can be counted") {
+    follows_a_sorted_map(3, 20'000, 0, 0xc0001, 5);
+    follows_a_sorted_map(300, 100'000, -1, 0xc0002, 301);
+    follows_a_sorted_map(3000, 100'000, highest - 5'000, 0xc0003, 10'000);
 }
 
 TEST_CASE("an empty index waits for nothing") {

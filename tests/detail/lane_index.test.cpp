@@ -18,7 +18,7 @@ using index = fb::detail::lane_index<fb::fifo, entry>;
 }  // namespace
 
 TEST_CASE("a lane is made for a new key, found again, and empty ones are used again for other keys") {
-    index lanes;
+    index lanes{0};
     CHECK(lanes.find(1) == index::none);
     const std::uint32_t one = lanes.find_or_make({}, 1).id;
     const std::uint32_t two = lanes.find_or_make({}, 2).id;
@@ -36,7 +36,7 @@ TEST_CASE("a lane is made for a new key, found again, and empty ones are used ag
 }
 
 TEST_CASE("a lane that rested and is in use again keeps its key when another rests") {
-    index lanes;
+    index lanes{0};
     const std::uint32_t one = lanes.find_or_make({}, 1).id;
     const std::uint32_t two = lanes.find_or_make({}, 2).id;
     lanes.rest(lanes[one]);
@@ -54,7 +54,7 @@ TEST_CASE("lanes open when they say, the best of the open ones is known, and so 
     constexpr std::uint64_t seed = 70;
     INFO("seed " << seed);
     source random{seed};
-    index lanes;
+    index lanes{0};
     std::map<std::uint32_t, std::pair<fb::time_point, std::uint64_t>> shut;  // opens, rank
     std::map<std::uint32_t, std::pair<fb::time_point, std::uint64_t>> open;
     for (std::int64_t step = 0; step < 50'000; ++step) {
@@ -99,4 +99,44 @@ TEST_CASE("lanes open when they say, the best of the open ones is known, and so 
         same((lanes.any() == index::none) == (open.empty() && shut.empty()), "any");
     }
     CHECK(lanes.best_open() != index::none);
+}
+
+TEST_CASE("when the stamps are used up the order of every lane stays, also of lanes that lie still") {
+    using ranked_index = fb::detail::lane_index<fb::earliest_deadline, entry>;
+    constexpr std::uint32_t slots = 300;
+    constexpr std::uint64_t seed = 71;
+    INFO("seed " << seed);
+    source random{seed};
+    const fb::earliest_deadline order;
+    ranked_index lanes{slots, 2'000};
+    std::vector<entry> entries(slots);
+    std::vector<std::uint64_t> key(slots);
+    std::vector<bool> in(slots);
+    const auto standing = [&](std::uint32_t slot) {
+        return std::pair{entries[slot].info.deadline, entries[slot].sequence};
+    };
+    for (std::uint64_t step = 0; step < 40'000; ++step) {
+        const auto slot = static_cast<std::uint32_t>(random.below(slots));
+        // Lane 3 is used at first only: most of its slots go to others, by way of erasure.
+        if (in[slot]) {
+            lanes[lanes.find(key[slot])].order.erase(order, entries.data(), slot, lanes.stamps());
+            in[slot] = false;
+        } else {
+            key[slot] = random.below(step < 1'000 ? 4 : 3);
+            static_cast<fb::queued&>(entries[slot]) = {
+                {.key = key[slot], .deadline = at(random.between(0, 50))}, at(0), step};
+            lanes.make_stamp();
+            lanes.find_or_make(order, key[slot]).order.push(order, entries.data(), slot, lanes.stamps());
+            in[slot] = true;
+        }
+        for (std::uint64_t each = 0; each < 4; ++each) {
+            std::uint32_t best = fb::detail::no_slot;
+            for (std::uint32_t other = 0; other < slots; ++other) {
+                if (!in[other] || key[other] != each) continue;
+                if (best == fb::detail::no_slot || standing(other) < standing(best)) best = other;
+            }
+            if (best == fb::detail::no_slot) continue;
+            same(lanes[lanes.find(each)].order.best() == best, "the best of a lane");
+        }
+    }
 }

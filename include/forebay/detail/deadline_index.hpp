@@ -1,60 +1,46 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/detail/deadline_radix.hpp>
+#include <forebay/contract.hpp>
+#include <forebay/detail/slot_order.hpp>
+#include <forebay/detail/slot_stamps.hpp>
 #include <forebay/time.hpp>
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
-#include <vector>
 
 namespace forebay::inline v0::detail {
 
-/// Which slots are due when. Deadlines that come in order, as they do from one timeout for all, are kept in a sorted list;
-/// the others in a deadline_radix.
+/// Which slots are due when, for many deadlines of which most are erased long before they are due.
 ///
-/// memory  52 bytes a slot, all of it at construction
-/// cost    in order: insert, erase and next O(1); else as of deadline_radix
+/// memory  36 bytes a slot, all of it at construction
+/// cost    insert, and next with expire of one: O(log slots) expected, amortised; erase O(1); see slot_order
 class deadline_index {
 public:
-    /// For slots 0 .. slots-1.
-    explicit deadline_index(std::size_t slots)
-        : ring_{static_cast<std::uint32_t>(slots)}, run_(slots + 1), others_{slots} {
-        run_[ring_] = {0, ring_, ring_};  // due before all, so that an empty list takes any
+    /// For slots 0 .. slots-1. Insertions are counted up to `most_counted`, which is more than there are slots; then what is in
+    /// is counted anew.
+    explicit deadline_index(std::size_t slots, std::uint32_t most_counted = std::numeric_limits<std::uint32_t>::max())
+        : stamps_{slots, most_counted} {
+        FOREBAY_EXPECTS(slots < most_counted, "a deadline index has 32-bit slots; use several");
+        order_.reserve(slots);
     }
 
     /// Puts in a slot that is not in. [deadline < no_deadline]
     void insert(std::uint32_t slot, time_point deadline) noexcept {
-        const std::uint64_t due = ordered(deadline);
-        const std::uint32_t last = run_[ring_].prev;
-        if (run_[last].due > due) return others_.insert(slot, due);
-        run_[slot] = {due, ring_, last};
-        run_[last].next = slot;
-        run_[ring_].prev = slot;
-        ++in_run_;
+        if (stamps_.used_up()) [[unlikely]]
+            count_anew();
+        order_.push(ordered(deadline), slot, stamps_);
     }
     /// Takes out a slot that is in.
-    void erase(std::uint32_t slot) noexcept {
-        if (run_[slot].next == nowhere) return others_.erase(slot);
-        const auto [due, next, prev] = run_[slot];
-        run_[next].prev = prev;
-        run_[prev].next = next;
-        run_[slot].next = nowhere;
-        --in_run_;
-    }
+    void erase(std::uint32_t slot) noexcept { order_.erase(slot, stamps_); }
 
-    [[nodiscard]] bool contains(std::uint32_t slot) const noexcept {
-        return run_[slot].next != nowhere || others_.contains(slot);
-    }
-    [[nodiscard]] std::size_t size() const noexcept { return in_run_ + others_.size(); }
+    [[nodiscard]] bool contains(std::uint32_t slot) const noexcept { return stamps_[slot] != slot_stamps::absent; }
+    [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
 
     /// The earliest deadline, exactly; no_deadline if there is none.
     [[nodiscard]] time_point next() noexcept {
-        std::uint64_t first = in_run_ > 0 ? run_[run_[ring_].next].due : none;
-        if (others_.size() > 0) first = std::min(first, others_.earliest());
-        return instant(first);
+        return order_.settle(stamps_) ? instant(order_.top_rank()) : no_deadline;
     }
 
     /// Takes out slots with a deadline at or before `now`, earliest first, and calls `sink(slot)` for each, which may
@@ -67,30 +53,15 @@ public:
     std::size_t expire(time_point now, std::size_t max_work, Sink&& sink) {
         const std::uint64_t until = ordered(now);
         for (std::size_t done = 0; done < max_work; ++done) {
-            const std::uint32_t in_order = run_[ring_].next;
-            const std::uint64_t first = in_run_ > 0 ? run_[in_order].due : none;
-            if (others_.may_be_due(std::min(first, until)) && others_.earliest() <= std::min(first, until)) {
-                sink(others_.pop_earliest());
-            } else if (first <= until && in_run_ > 0) {
-                erase(in_order);
-                sink(in_order);
-            } else {
-                return done;
-            }
+            if (!order_.settle(stamps_, until)) return done;
+            const std::uint32_t slot = order_.top_slot();
+            order_.pop(stamps_);
+            sink(slot);
         }
         return max_work;
     }
 
 private:
-    static constexpr std::uint64_t none = std::numeric_limits<std::uint64_t>::max();  // no_deadline, in order
-    static constexpr std::uint32_t nowhere = ~std::uint32_t{0};
-
-    struct node {
-        std::uint64_t due{0};
-        std::uint32_t next{nowhere};
-        std::uint32_t prev{nowhere};
-    };
-
     // int64 in the order of uint64.
     static constexpr std::uint64_t sign = std::uint64_t{1} << 63;
     static std::uint64_t ordered(time_point t) noexcept {
@@ -99,11 +70,14 @@ private:
     static time_point instant(std::uint64_t due) noexcept {
         return time_point{duration{static_cast<std::int64_t>(due ^ sign)}};
     }
+    [[gnu::noinline]] void count_anew() noexcept {
+        order_.sweep(stamps_);
+        stamps_.level();
+        order_.restamp(stamps_);
+    }
 
-    std::uint32_t ring_;
-    std::size_t in_run_{0};
-    std::vector<node> run_;  // of the slots, then of the list itself
-    deadline_radix others_;
+    slot_stamps stamps_;
+    slot_order order_;
 };
 
 }  // namespace forebay::inline v0::detail

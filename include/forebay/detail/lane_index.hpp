@@ -4,12 +4,14 @@
 #include <forebay/detail/key_index.hpp>
 #include <forebay/detail/lane_order.hpp>
 #include <forebay/detail/slot_heap.hpp>
+#include <forebay/detail/slot_stamps.hpp>
 #include <forebay/time.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <vector>
 
 namespace forebay::inline v0::detail {
@@ -76,15 +78,19 @@ public:
         many_.clear();
     }
     void update(Rank rank, std::uint32_t id, std::uint32_t* positions) noexcept {
-        if (many_.empty()) {
+        if (many_.empty()) [[likely]] {
             few_[positions[id]].rank = rank;
         } else {
-            many_.update(rank, id, positions);
+            update_many(rank, id, positions);
         }
     }
 
 private:
     static constexpr std::size_t most_few = 16;
+    // On its own, so that the rest is small enough to stand where it is called.
+    [[gnu::noinline]] void update_many(Rank rank, std::uint32_t id, std::uint32_t* positions) noexcept {
+        many_.update(rank, id, positions);
+    }
     struct standing {
         Rank rank;
         std::uint32_t id;
@@ -103,6 +109,20 @@ public:
     using lane_type = lane<Order, Entry>;
     using rank_type = typename lane_order<Order, Entry>::rank_type;
     static constexpr std::uint32_t none = key_index::absent;
+
+    /// Of requests in slots 0 .. slots-1. Stamps go up to `highest_stamp`, which is more than there are slots.
+    explicit lane_index(std::size_t slots, std::uint32_t highest_stamp = std::numeric_limits<std::uint32_t>::max())
+        : stamps_{lane_order<Order, Entry>::uses_stamps ? slots : 0, highest_stamp} {}
+
+    /// What the lanes know their slots by.
+    [[nodiscard]] slot_stamps& stamps() noexcept { return stamps_; }
+    /// Sees to it that there is a stamp for one more slot. Strong guarantee.
+    void make_stamp() {
+        if constexpr (lane_order<Order, Entry>::uses_stamps) {
+            if (stamps_.used_up()) [[unlikely]]
+                renumber();
+        }
+    }
 
     [[nodiscard]] lane_type& operator[](std::uint32_t id) noexcept { return lanes_[id]; }
     [[nodiscard]] const lane_type& operator[](std::uint32_t id) const noexcept { return lanes_[id]; }
@@ -205,6 +225,13 @@ private:
         lanes_.push_back(lane_type{lane_order<Order, Entry>{order}, id});
         spare_.push_back(id);
     }
+    // Once in 2^32 requests. O(n log n), in all lanes.
+    [[gnu::noinline]] void renumber() {
+        const std::vector<std::uint32_t> in_order = stamps_.in_order();
+        for (lane_type& each : lanes_) each.order.sweep(stamps_);
+        stamps_.renumber(in_order);
+        for (lane_type& each : lanes_) each.order.restamp(stamps_);
+    }
     void displace(lane_type& out) noexcept {
         if (!out.placed) return;
         out.placed = false;
@@ -223,6 +250,7 @@ private:
     std::uint32_t resting_{none};
     ranked_lanes<rank_type> open_;
     slot_heap<opening> shut_;
+    slot_stamps stamps_;
 };
 
 }  // namespace forebay::inline v0::detail

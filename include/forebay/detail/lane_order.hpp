@@ -1,8 +1,11 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/detail/slot_heap.hpp>
+#include <forebay/detail/arrivals.hpp>
+#include <forebay/detail/slot_order.hpp>
+#include <forebay/detail/slot_stamps.hpp>
 #include <forebay/detail/slot_table.hpp>
+#include <forebay/detail/wide_heap.hpp>
 
 #include <bit>
 #include <cstddef>
@@ -55,9 +58,6 @@ private:
     std::uint32_t tail_{no_slot};
 };
 
-/// What comes first in its upper bits: two words in one comparison.
-__extension__ using wide_rank = unsigned __int128;
-
 template <class Order>
 concept accepts_in_order = requires {
     requires Order::in_order_of_acceptance;
@@ -69,10 +69,11 @@ concept has_children = requires(const Order& order) {
 
 /// The order of the requests of one key, by the discipline `Order`. `Entry` is what the discipline ranks.
 ///
-/// A slot is in one lane at a time, so all lanes of a queue share one array of heap positions.
+/// A slot is in one lane at a time, so all lanes of a queue share the stamps of its slots.
 ///
-/// rank   how the order compares two entries, also of different keys: lexicographic, ends in the sequence number
+/// best_rank  how the best of a lane compares with that of another: lexicographic, ends in the order of acceptance
 /// push   strong guarantee: only a ranked leaf allocates, before it changes anything
+/// sweep  with restamp: see slot_stamps
 template <class Order, class Entry>
 class lane_order;
 
@@ -81,23 +82,23 @@ class lane_order<Order, Entry> {
 public:
     using rank_type = wide_rank;
     static constexpr unsigned path_shift = 64;  // from here on the rank has room for the selectors above
-    static constexpr bool uses_positions = false;
+    static constexpr bool uses_stamps = false;
 
     explicit lane_order(const Order&) {}
 
-    [[nodiscard]] static rank_type rank(const Order&, const Entry& entry) noexcept { return entry.sequence; }
     [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
 
-    void push(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t*) noexcept {
+    void push(const Order&, Entry* entries, std::uint32_t slot, slot_stamps&) noexcept {
         list_.push_back(entries, slot);
     }
-    void erase(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t*) noexcept {
-        list_.erase(entries, slot);
-    }
-    std::uint32_t pop_best(const Order&, Entry* entries, std::uint32_t*) noexcept { return list_.pop_front(entries); }
+    void erase(const Order&, Entry* entries, std::uint32_t slot, slot_stamps&) noexcept { list_.erase(entries, slot); }
+    std::uint32_t pop_best(const Order&, Entry* entries, slot_stamps&) noexcept { return list_.pop_front(entries); }
     [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
     [[nodiscard]] std::uint32_t best() const noexcept { return list_.front(); }
-    [[nodiscard]] std::uint32_t oldest(const Entry*) const noexcept { return list_.front(); }
+    [[nodiscard]] rank_type best_rank(const Entry* entries) const noexcept { return entries[list_.front()].sequence; }
+    [[nodiscard]] std::uint32_t oldest(const Entry*, const slot_stamps&) const noexcept { return list_.front(); }
+    void sweep(const slot_stamps&) noexcept {}
+    void restamp(const slot_stamps&) noexcept {}
 
 private:
     acceptance_list list_;
@@ -107,46 +108,47 @@ template <class Order, class Entry>
 requires(!accepts_in_order<Order> && !has_children<Order>) class lane_order<Order, Entry> {
 public:
     using rank_type = wide_rank;
-    static constexpr unsigned path_shift = 128;  // full
-    static constexpr bool uses_positions = true;
+    static constexpr unsigned path_shift = 96;
+    static constexpr bool uses_stamps = true;
 
     explicit lane_order(const Order&) {}
 
-    [[nodiscard]] static rank_type rank(const Order& order, const Entry& entry) noexcept {
-        return (wide_rank{order.rank(entry)} << 64) | entry.sequence;
-    }
     [[nodiscard]] static bool has_place(const Order&, const auto&) noexcept { return true; }
 
-    void push(const Order& order, Entry* entries, std::uint32_t slot, std::uint32_t* positions) {
-        heap_.push({order.rank(entries[slot]), entries[slot].sequence}, slot, positions);
-        list_.push_back(entries, slot);
+    void push(const Order& order, Entry* entries, std::uint32_t slot, slot_stamps& stamps) {
+        arrivals_.make_room(order_.size(), stamps);
+        order_.push(order.rank(entries[slot]), slot, stamps);
+        arrivals_.push(slot, stamps[slot]);
     }
-    void erase(const Order&, Entry* entries, std::uint32_t slot, std::uint32_t* positions) noexcept {
-        heap_.erase(slot, positions);
-        list_.erase(entries, slot);
+    void erase(const Order&, Entry*, std::uint32_t slot, slot_stamps& stamps) noexcept {
+        order_.erase(slot, stamps);
+        order_.settle(stamps);
     }
-    std::uint32_t pop_best(const Order&, Entry* entries, std::uint32_t* positions) noexcept {
-        const std::uint32_t slot = heap_.top_slot();
-        heap_.pop(positions);
-        list_.erase(entries, slot);
-        if (!heap_.empty()) prefetch(entries[heap_.top_slot()]);
+    std::uint32_t pop_best(const Order&, Entry* entries, slot_stamps& stamps) noexcept {
+        const std::uint32_t slot = order_.top_slot();
+        order_.pop(stamps);
+        if (order_.settle(stamps)) prefetch(entries[order_.top_slot()]);
         return slot;
     }
-    [[nodiscard]] bool empty() const noexcept { return list_.empty(); }
-    [[nodiscard]] std::uint32_t best() const noexcept { return heap_.top_slot(); }
-    [[nodiscard]] std::uint32_t oldest(const Entry*) const noexcept { return list_.front(); }
+    [[nodiscard]] bool empty() const noexcept { return order_.empty(); }
+    [[nodiscard]] std::uint32_t best() const noexcept { return order_.top_slot(); }
+    [[nodiscard]] rank_type best_rank(const Entry*) const noexcept { return order_.top_standing(); }
+    [[nodiscard]] std::uint32_t oldest(const Entry*, const slot_stamps& stamps) const noexcept {
+        return arrivals_.oldest(stamps);
+    }
+    void sweep(const slot_stamps& stamps) noexcept {
+        order_.sweep(stamps);
+        arrivals_.sweep(stamps);
+    }
+    void restamp(const slot_stamps& stamps) noexcept {
+        order_.restamp(stamps);
+        arrivals_.restamp(stamps);
+        order_.settle(stamps);
+    }
 
 private:
-    // Two words, compared as one: three words an entry instead of four.
-    struct heap_rank {
-        std::uint64_t rank;
-        std::uint64_t sequence;
-        friend bool operator<(const heap_rank& a, const heap_rank& b) noexcept {
-            return ((wide_rank{a.rank} << 64) | a.sequence) < ((wide_rank{b.rank} << 64) | b.sequence);
-        }
-    };
-    slot_heap<heap_rank> heap_;
-    acceptance_list list_;
+    slot_order order_;  // settled
+    arrivals arrivals_;
 };
 
 template <has_children Order, class Entry>
@@ -166,53 +168,64 @@ class lane_order<Order, Entry> {
 public:
     using rank_type = std::conditional_t<fits, wide_rank, longer>;
     static constexpr unsigned path_shift = fits ? child_lane::path_shift + 6 : 128;
-    static constexpr bool uses_positions = child_lane::uses_positions;
+    static constexpr bool uses_stamps = child_lane::uses_stamps;
 
-    explicit lane_order(const Order& order) : children_(order.width(), child_lane{order.child}) {}
-
-    [[nodiscard]] static rank_type rank(const Order& order, const Entry& entry) noexcept {
-        const std::uint32_t child = order.child_of(entry.info);
-        const auto below = child_lane::rank(order.child, entry);
-        if constexpr (fits) {
-            return (wide_rank{child} << child_lane::path_shift) | below;
-        } else {
-            return {child, below};
-        }
+    explicit lane_order(const Order& order) {
+        children_.reserve(order.width());
+        while (children_.size() < order.width()) children_.emplace_back(order.child);
     }
+
     [[nodiscard]] static bool has_place(const Order& order, const auto& info) noexcept {
         return order.child_of(info) < order.width() && child_lane::has_place(order.child, info);
     }
 
-    void push(const Order& order, Entry* entries, std::uint32_t slot, std::uint32_t* positions) {
+    void push(const Order& order, Entry* entries, std::uint32_t slot, slot_stamps& stamps) {
         const std::uint32_t child = order.child_of(entries[slot].info);
-        children_[child].push(order.child, entries, slot, positions);
+        children_[child].push(order.child, entries, slot, stamps);
         occupied_ |= std::uint64_t{1} << child;
     }
-    void erase(const Order& order, Entry* entries, std::uint32_t slot, std::uint32_t* positions) noexcept {
+    void erase(const Order& order, Entry* entries, std::uint32_t slot, slot_stamps& stamps) noexcept {
         const std::uint32_t child = order.child_of(entries[slot].info);
-        children_[child].erase(order.child, entries, slot, positions);
+        children_[child].erase(order.child, entries, slot, stamps);
         if (children_[child].empty()) occupied_ &= ~(std::uint64_t{1} << child);
     }
-    std::uint32_t pop_best(const Order& order, Entry* entries, std::uint32_t* positions) noexcept {
-        child_lane& first = children_[static_cast<std::size_t>(std::countr_zero(occupied_))];
-        const std::uint32_t slot = first.pop_best(order.child, entries, positions);
+    std::uint32_t pop_best(const Order& order, Entry* entries, slot_stamps& stamps) noexcept {
+        child_lane& first = children_[first_child()];
+        const std::uint32_t slot = first.pop_best(order.child, entries, stamps);
         if (first.empty()) occupied_ &= occupied_ - 1;
         return slot;
     }
     [[nodiscard]] bool empty() const noexcept { return occupied_ == 0; }
-    [[nodiscard]] std::uint32_t best() const noexcept {
-        return children_[static_cast<std::size_t>(std::countr_zero(occupied_))].best();
+    [[nodiscard]] std::uint32_t best() const noexcept { return children_[first_child()].best(); }
+    [[nodiscard]] rank_type best_rank(const Entry* entries) const noexcept {
+        const auto below = children_[first_child()].best_rank(entries);
+        if constexpr (fits) {
+            return (wide_rank{first_child()} << child_lane::path_shift) | below;
+        } else {
+            return {first_child(), below};
+        }
     }
-    [[nodiscard]] std::uint32_t oldest(const Entry* entries) const noexcept {
+    [[nodiscard]] std::uint32_t oldest(const Entry* entries, const slot_stamps& stamps) const noexcept {
         std::uint32_t found = no_slot;
         for (std::uint64_t rest = occupied_; rest != 0; rest &= rest - 1) {
-            const std::uint32_t slot = children_[static_cast<std::size_t>(std::countr_zero(rest))].oldest(entries);
+            const std::uint32_t slot =
+                children_[static_cast<std::size_t>(std::countr_zero(rest))].oldest(entries, stamps);
             if (found == no_slot || entries[slot].sequence < entries[found].sequence) found = slot;
         }
         return found;
     }
+    void sweep(const slot_stamps& stamps) noexcept {
+        for (child_lane& each : children_) each.sweep(stamps);
+    }
+    void restamp(const slot_stamps& stamps) noexcept {
+        for (child_lane& each : children_) each.restamp(stamps);
+    }
 
 private:
+    [[nodiscard]] std::uint32_t first_child() const noexcept {
+        return static_cast<std::uint32_t>(std::countr_zero(occupied_));
+    }
+
     std::uint64_t occupied_{0};
     std::vector<child_lane> children_;
 };

@@ -12,7 +12,7 @@ namespace forebay::inline v0 {
 /// Earliest deadline first. Best below capacity; above it, requests that are nearly late push out those that could still
 /// be on time, so combine it with deadlines that expire.
 ///
-/// cost    push, pop, erase O(log n), best O(1)
+/// cost    push, pop O(log n) expected, amortised; best, erase O(1)
 /// source  Liu, Layland: Scheduling Algorithms for Multiprogramming in a Hard-Real-Time Environment, JACM 1973
 struct earliest_deadline {
     /// What a request without a deadline is ranked by: its arrival plus this. [time]

@@ -29,8 +29,8 @@ namespace forebay::inline v0 {
 /// Order    a discipline
 /// memory   taken at construction for capacity.max_requests + in_hand requests; afterwards only the number of keys in use at
 ///          once and the length of a ranked leaf can grow it
-/// cost     push O(log n) (fifo under selectors O(1)), best O(1), pop O(log n), erase by ticket O(log n),
-///          expire O(log n) each; n = requests of one key, plus O(log k) over k keys when a group's best changes
+/// cost     push, pop, expire of one O(log n) expected, amortised (fifo under selectors: push, pop O(1)); best, erase by
+///          ticket O(1); n = requests of one key, plus O(log k) over k keys when a group's best changes
 /// threads  none: the host serialises
 template <class Value, class Order = fifo, class Gate = always_open>
 class priority_queue {
