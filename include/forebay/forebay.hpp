@@ -7,6 +7,8 @@
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/permit.hpp>
 #include <forebay/admission/policy.hpp>
+#include <forebay/admission/quota_lease.hpp>
+#include <forebay/admission/quota_store.hpp>
 #include <forebay/admission/token_bucket.hpp>
 #include <forebay/batch/batch.hpp>
 #include <forebay/batch/batch_collector.hpp>

@@ -6,6 +6,7 @@
 #include <forebay/admission/concurrency_limit.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/policy.hpp>
+#include <forebay/admission/quota_lease.hpp>
 
 #include <vector>
 
@@ -24,6 +25,23 @@ std::vector<request_info> requests() {
 struct tiers {
     quota operator()(tenant_id tenant) const noexcept {
         return tenant == tenant_id{0} ? quota{rate::per_second(3), 4} : quota{rate::per_second(10), 10};
+    }
+};
+
+/// A host that holds a lease longer than any law takes, and whose store is not heard of again.
+struct leased {
+    template <class Sync>
+    struct state : quota_lease_state<Sync, asked_by_host, by_cost_t> {
+        explicit state(const quota_lease<asked_by_host, by_cost_t>& policy)
+            : quota_lease_state<Sync, asked_by_host, by_cost_t>{policy} {
+            const auto ask = this->wanted(time_point{});
+            this->granted(ask->number, {ask->amount, time_point::max()}, time_point{});
+        }
+    };
+
+    template <class Sync>
+    [[nodiscard]] state<Sync> build() const {
+        return state<Sync>{quota_lease{.least = 300, .counts = by_cost}};
     }
 };
 
@@ -52,6 +70,14 @@ TEMPLATE_TEST_CASE("concurrency_limit keeps the laws of admission", "", multi_th
 
 TEMPLATE_TEST_CASE("adaptive_limit keeps the laws of admission", "", multi_threaded, single_threaded) {
     check_laws<TestType>([] { return adaptive_limit{.initial = 3}; });
+}
+
+TEMPLATE_TEST_CASE("quota_lease keeps the laws of admission, by its safe capacity and by a lease", "", multi_threaded,
+                   single_threaded) {
+    check_laws<TestType>([] { return quota_lease{.safe = quota{rate::per_second(2), 5}}; });
+    check_laws<TestType>([] { return quota_lease{.safe = quota{rate::per_second(7), 10}, .counts = by_cost}; });
+    check_laws<TestType>([] { return quota_lease{.most = 5, .counts = by_cost}; });
+    check_laws<TestType>([] { return leased{}; });
 }
 
 TEMPLATE_TEST_CASE("A shared limit keeps the laws of admission", "", multi_threaded, single_threaded) {

@@ -30,6 +30,7 @@ admission/limit_rule
 admission/adaptive_limit
 admission/all_of
 admission/per_tenant
+admission/quota_store
 admission/quota_lease
 queue/discipline
 queue/fifo
