@@ -101,7 +101,7 @@ TEST_CASE("What is asked for follows the use, and comes before what is held runs
     REQUIRE(had_none == 0);
 }
 
-TEST_CASE("Who is refused though the store gives in full asks for twice as much; not when the store is short") {
+TEST_CASE("Who is refused though the store gives in full asks for twice as much, but not when the store is short") {
     slots held;
     detail::lease_planner asks{usual};
     std::int64_t expected = 1;
