@@ -51,8 +51,24 @@ void give(State& state, std::int64_t amount, time_point now, time_point until) {
     feed(state, amount, now, until);
 }
 
+// Made here, as clang 19 goes wrong where an aggregate is deduced inside a template.
 auto by_cost_without_safe() {
     return quota_lease{.ask_every = 1ns, .counts = by_cost};
+}
+auto with_safe(std::int64_t least = 1) {
+    return quota_lease{.safe = safe_share, .least = least};
+}
+auto without_anything() {
+    return quota_lease{};
+}
+auto with_little_safe() {
+    return quota_lease{.safe = quota{rate::per_second(1), 1}, .ask_every = 1ns, .least = 2};
+}
+auto of_at_most_100() {
+    return quota_lease{.ask_every = 1ns, .most = 100, .counts = by_cost};
+}
+auto that_keeps_all() {
+    return quota_lease{.ask_every = 1ns, .refund_unrun = false, .counts = by_cost};
 }
 
 }  // namespace
@@ -79,7 +95,7 @@ TEMPLATE_TEST_CASE("A lease admits exactly what was granted", BOTH_FORMS) {
 }
 
 TEMPLATE_TEST_CASE("A lease ends at its instant, to the nanosecond, and the safe capacity begins there", BOTH_FORMS) {
-    auto limit = quota_lease{.safe = safe_share, .least = 5}.template build<TestType>();
+    auto limit = with_safe(5).template build<TestType>();
     feed(limit, 5, start, start + 1s);
     REQUIRE(ask(limit, 1, start + 1s - 1ns));
     REQUIRE(limit.connected(start + 1s - 1ns));
@@ -95,7 +111,7 @@ TEMPLATE_TEST_CASE("A lease ends at its instant, to the nanosecond, and the safe
 }
 
 TEMPLATE_TEST_CASE("An answer that grants nothing keeps the safe capacity shut while it is valid", BOTH_FORMS) {
-    auto limit = quota_lease{.safe = safe_share}.template build<TestType>();
+    auto limit = with_safe().template build<TestType>();
     REQUIRE(ask(limit, 1, start));  // no lease yet
     const auto wanted = limit.wanted(start);
     REQUIRE(wanted);
@@ -108,7 +124,7 @@ TEMPLATE_TEST_CASE("An answer that grants nothing keeps the safe capacity shut w
 
 TEMPLATE_TEST_CASE("Without a store and without a safe capacity nothing is admitted, and nobody is sent away for good",
                    BOTH_FORMS) {
-    auto limit = quota_lease{}.template build<TestType>();
+    auto limit = without_anything().template build<TestType>();
     for (int i = 0; i < 100; ++i) {
         const verdict no = ask(limit, 1, start + 1s * i);
         REQUIRE(no.kind == answer::retry_at);
@@ -117,7 +133,7 @@ TEMPLATE_TEST_CASE("Without a store and without a safe capacity nothing is admit
 }
 
 TEMPLATE_TEST_CASE("While the store is away the safe capacity alone admits, as its own bucket would", BOTH_FORMS) {
-    auto limit = quota_lease{.safe = safe_share}.template build<TestType>();
+    auto limit = with_safe().template build<TestType>();
     token_bucket<single_threaded> model{safe_share};
     for (int i = 0; i < 1000; ++i) {
         const time_point now = start + 37ms * i;
@@ -166,8 +182,7 @@ TEMPLATE_TEST_CASE(
 }
 
 TEMPLATE_TEST_CASE("A clock that goes back spends no lease again and brings none back", BOTH_FORMS) {
-    auto limit =
-        quota_lease{.safe = quota{rate::per_second(1), 1}, .ask_every = 1ns, .least = 2}.template build<TestType>();
+    auto limit = with_little_safe().template build<TestType>();
     feed(limit, 2, start, start + 1s);
     REQUIRE(ask(limit, 1, start));
     REQUIRE(ask(limit, 1, start - 1h));
@@ -202,7 +217,7 @@ TEMPLATE_TEST_CASE("What cost less goes back to its lease while that is valid, e
 }
 
 TEMPLATE_TEST_CASE("What cost more is taken from the lease, then owed and paid by the next ones", BOTH_FORMS) {
-    auto limit = quota_lease{.ask_every = 1ns, .most = 100, .counts = by_cost}.template build<TestType>();
+    auto limit = of_at_most_100().template build<TestType>();
     give(limit, 10, start, start + 1s);
     permit taken;
     REQUIRE(ask(limit, 4, start, taken));
@@ -229,7 +244,7 @@ TEMPLATE_TEST_CASE("What cost more is taken from the lease, then owed and paid b
 }
 
 TEMPLATE_TEST_CASE("A request that never ran gets back what it took, unless the policy says no", BOTH_FORMS) {
-    auto limit = quota_lease{.ask_every = 1ns, .refund_unrun = false, .counts = by_cost}.template build<TestType>();
+    auto limit = that_keeps_all().template build<TestType>();
     give(limit, 10, start, start + 1s);
     permit taken;
     REQUIRE(ask(limit, 4, start, taken));
