@@ -345,6 +345,17 @@ TEST_CASE("a trace file is a workload that every run opens anew") {
         CHECK(all.arrivals[3].input_units == 3);
         CHECK(all.arrivals[3].sequence == 3);
     }
+    {
+        std::ofstream crowd{path};
+        crowd << "when,size\n";
+        for (int i = 0; i < 1000; ++i) crowd << 5 - i % 3 << ',' << i << '\n';
+    }
+    const sim::workload crowd = sim::collect(sorted);
+    for (std::size_t i = 1; i < crowd.arrivals.size(); ++i) {
+        const sim::arrival& a = crowd.arrivals[i - 1];
+        const sim::arrival& b = crowd.arrivals[i];
+        CHECK((a.at < b.at || (a.at == b.at && a.info.cost < b.info.cost)));
+    }
     sim::trace_file as_it_is = sorted;
     as_it_is.sort = false;
     CHECK_THROWS_AS(sim::collect(as_it_is), sim::trace_error);

@@ -50,9 +50,13 @@ class trace_source {
 public:
     trace_source(trace_rows rows, bool sort) : rows_{std::move(rows)}, sort_{sort} {
         if (!sort_) return;
-        while (rows_.next(now_)) sorted_.push_back(now_);
-        std::stable_sort(sorted_.begin(), sorted_.end(),
-                         [](const arrival& a, const arrival& b) { return a.at < b.at; });
+        while (rows_.next(now_)) {
+            now_.sequence = sorted_.size();
+            sorted_.push_back(now_);
+        }
+        std::sort(sorted_.begin(), sorted_.end(), [](const arrival& a, const arrival& b) {
+            return a.at != b.at ? a.at < b.at : a.sequence < b.sequence;
+        });
     }
 
     [[nodiscard]] const arrival* peek() {
