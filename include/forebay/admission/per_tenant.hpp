@@ -146,7 +146,7 @@ private:
     void finish(permit& taken, std::int64_t surplus, time_point now) noexcept {
         if (!taken.live) return;
         table_.finish(taken.tenant, taken.bucket, surplus, now);
-        taken = {};
+        taken.live = false;
     }
 
     per_tenant<Limit, Counts> chosen_;

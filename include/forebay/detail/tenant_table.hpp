@@ -35,7 +35,8 @@ public:
         : seed_{seed ? table_seed{*seed, ~*seed} : process_seed()},
           shard_bits_{Sync::concurrent ? std::min(static_cast<int>(std::bit_width(max_tenants / 256)), 6) : 0},
           groups_each_{static_cast<std::uint32_t>(((max_tenants * 15 / 32) >> shard_bits_) + 1)},
-          places_{new (align) place[places()]},
+          places_count_{(std::size_t{groups_each_} * 4) << shard_bits_},
+          places_{new (align) place[places_count_]},
           shards_{std::make_unique<shard[]>(std::size_t{1} << shard_bits_)},
           tiers_{std::make_unique<std::array<bucket_terms, max_tiers>>()} {}
 
@@ -76,12 +77,11 @@ public:
 
     /// Ends a permit: `surplus` > 0 is given back, < 0 is charged.
     void finish(tenant_id tenant, std::uint32_t number, std::int64_t surplus, time_point now) noexcept {
-        if (number == overflow) {
+        if (number >= places_count_) [[unlikely]] {
+            if (number != overflow) return;
             const held lock{rest_lock_};
-            correct(overflow_, overflow_terms_, surplus, now);
-            return;
+            return correct(overflow_, overflow_terms_, surplus, now);
         }
-        if (number >= places()) return;
         const held lock{shards_[Sync::concurrent ? shard_of(hash_of(tenant)) : 0].lock};
         place& its = places_[number];
         // A permit pins its place, so a place that is another's means a permit of another table.
@@ -103,7 +103,7 @@ public:
     [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflowed_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint64_t uncharged() const noexcept { return uncharged_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::size_t memory() const noexcept {
-        return sizeof(place) * places() + (sizeof(shard) << shard_bits_) + sizeof(*tiers_);
+        return sizeof(place) * places_count_ + (sizeof(shard) << shard_bits_) + sizeof(*tiers_);
     }
 
 private:
@@ -155,8 +155,6 @@ private:
     private:
         typename Sync::word_lock& lock_;
     };
-
-    [[nodiscard]] std::size_t places() const noexcept { return (std::size_t{groups_each_} * 4) << shard_bits_; }
 
     [[nodiscard]] std::uint64_t hash_of(tenant_id tenant) const noexcept {
         return mix(static_cast<std::uint64_t>(tenant), seed_);
@@ -279,6 +277,7 @@ private:
     const table_seed seed_;
     const int shard_bits_;
     const std::uint32_t groups_each_;
+    const std::size_t places_count_;
     const std::unique_ptr<place[], free_places> places_;
     const std::unique_ptr<shard[]> shards_;
     const std::unique_ptr<std::array<bucket_terms, max_tiers>> tiers_;

@@ -54,13 +54,15 @@ public:
     }
     /// The same for several, for which there is room. Requests of one key in a row cost less.
     void add(std::span<const std::uint32_t> slots) noexcept {
-        for (std::size_t i = 0; i < slots.size();) {
-            const std::uint64_t key = entries_[slots[i]].info.key;
+        const std::uint32_t* const end = slots.data() + slots.size();
+        for (const std::uint32_t* at = slots.data(); at != end;) {
+            const std::uint64_t key = entries_[*at].info.key;
             lane& into = lanes_.find_or_make(order_, key);
             do {
-                if (i + ahead < slots.size()) prefetch(entries_[slots[i + ahead]]);
-                join(into, slots[i]);
-            } while (++i < slots.size() && entries_[slots[i]].info.key == key);
+                // Another CPU may have written what comes next.
+                prefetch(entries_[end - at > ahead ? at[ahead] : *at]);
+                join(into, *at);
+            } while (++at != end && entries_[*at].info.key == key);
             place(into, true);
         }
     }
@@ -119,8 +121,7 @@ public:
     [[nodiscard]] time_point next_opening() const noexcept { return lanes_.next_opening(); }
 
 private:
-    // So far ahead that an entry another CPU wrote has come by the time it is needed.
-    static constexpr std::size_t ahead = 6;
+    static constexpr std::ptrdiff_t ahead = 6;  // entries, by which time one is there
 
     [[nodiscard]] static Group view(const lane& of) noexcept { return {of.key, of.count, of.cost, of.oldest_arrival}; }
     [[nodiscard]] typename lanes_type::rank_type rank_of(const lane& of) const noexcept {
