@@ -188,6 +188,19 @@ TEST_CASE("arrivals may lie anywhere on the line") {
     }
 }
 
+TEST_CASE("a run may last until the end of time") {
+    const sim::workload load = at_milliseconds({0, 1, 2});
+    for (const std::size_t executors : {1U, 2U}) {
+        const sim::report report = sim::experiment{load, sim::constant_service{fb::duration::max()}}.run(
+            "for ever", fb::policies{.executors = executors}, {.timeline = 4});
+        CHECK(report.all.delivered() == 3);
+        CHECK(report.all.latency.max == fb::duration::max());
+        CHECK(report.elapsed == fb::duration::max());
+        CHECK(report.busy == fb::duration::max());
+        CHECK(report.timeline.size() <= 4);
+    }
+}
+
 TEST_CASE("a request expires at its deadline and not when the executor comes back") {
     sim::workload load = at_milliseconds({0, 1}, {.patience = 5ms});
     const sim::report report = sim::experiment{load, ten_milliseconds}.run("fifo", fb::policies{});

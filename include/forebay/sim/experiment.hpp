@@ -220,7 +220,7 @@ public:
             wakeup = scheduler.poll_at(now);
             if (thrown) std::rethrow_exception(thrown);
             next = source.peek();
-            if (wakeup <= now)
+            if (wakeup <= now && wakeup != no_deadline)
                 throw std::logic_error("forebay: expected a policy to ask for a time that has not passed");
         }
 

@@ -113,7 +113,7 @@ private:
         return enough_;
     }
     static fixed served(const account& of, time_point now) noexcept {
-        return of.served + static_cast<fixed>(of.rate) * (now - of.at).count();
+        return of.served + static_cast<fixed>(of.rate) * saturating_sub(now, of.at).count();
     }
     static void advance(account& of, time_point now) noexcept {
         of.served = served(of, now);

@@ -61,7 +61,7 @@ public:
         ++to.sum.ended[static_cast<std::size_t>(ending::delivered)];
         to.sum.good += latency <= request.slo;
         to.sum.batch_sizes += by.size();
-        to.sum.service += by.take_part();
+        to.sum.service = sum(to.sum.service, by.take_part());
         const delays both{saturating_sub(by.start(), request.at), latency};
         if (precision_ == percentiles::exact) {
             to.all.push_back(both);

@@ -67,7 +67,7 @@ public:
         if (running_ == 0) throw std::logic_error("forebay: expected a batch to come back once");
         --running_;
         const duration time = saturating_sub(now, start);
-        report_.busy += time;
+        report_.busy = sum(report_.busy, time);
         if (options_.service_gap) gap_.ran(members, now, true);
         if (timeline_.keeps()) timeline_.returned(members, start, now);
         return {start, time, members.size()};
@@ -133,20 +133,26 @@ private:
         pass(now);
         if (in_system_ == 0) throw std::logic_error("forebay: expected a request that has no outcome yet to end");
         --in_system_;
-        sojourns_ += static_cast<std::uint64_t>((now - request.at).count());
+        sojourns_ += between(request.at, now);
         if (options_.service_gap) gap_.left(request.tenant, now);
     }
     void pass(time_point now) {
         if (now != last_) move_on(now);
     }
-    /// Both sums wrap alike, so they can be compared however long the run is.
     void move_on(time_point now) {
         if (now < last_) throw std::logic_error("forebay: expected the events of a run in order of time");
-        const duration since = saturating_sub(now, last_);
-        integral_ += in_system_ * static_cast<std::uint64_t>(since.count());
-        if (queued_ > 0 && running_ < report_.executors) report_.held_back += since;
+        integral_ += in_system_ * between(last_, now);
+        if (queued_ > 0 && running_ < report_.executors) {
+            report_.held_back = sum(report_.held_back, saturating_sub(now, last_));
+        }
         if (timeline_.keeps()) timeline_.waited(queued_, last_, now);
         last_ = now;
+    }
+
+    /// Wraps, as both sums that it goes into do: they can be compared however long the run is.
+    static std::uint64_t between(time_point from, time_point until) noexcept {
+        return static_cast<std::uint64_t>(until.time_since_epoch().count()) -
+               static_cast<std::uint64_t>(from.time_since_epoch().count());
     }
 
     run_options options_;

@@ -16,6 +16,11 @@
 
 namespace forebay::inline v0::sim {
 
+/// `a + b`, held at the longest duration instead of wrapping. [each >= 0]
+[[nodiscard]] constexpr duration sum(duration a, duration b) noexcept {
+    return saturating_add(time_point{a}, b).time_since_epoch();
+}
+
 /// What became of a group of requests.
 struct tally {
     std::string name;
@@ -64,7 +69,7 @@ struct tally {
         for (std::size_t i = 0; i < ended.size(); ++i) ended[i] += others.ended[i];
         good += others.good;
         batch_sizes += others.batch_sizes;
-        service += others.service;
+        service = sum(service, others.service);
     }
 };
 

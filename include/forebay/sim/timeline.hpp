@@ -111,7 +111,7 @@ private:
         std::array<duration, most_tenants> service{};
     };
 
-    static bucket sum(const bucket& a, const bucket& b) noexcept {
+    static bucket merged(const bucket& a, const bucket& b) noexcept {
         bucket both{a.queue_time + b.queue_time,
                     std::max(a.queue_max, b.queue_max),
                     a.batches + b.batches,
@@ -121,35 +121,39 @@ private:
                     a.completed + b.completed,
                     a.expired + b.expired,
                     a.service};
-        for (std::size_t i = 0; i < most_tenants; ++i) both.service[i] += b.service[i];
+        for (std::size_t i = 0; i < most_tenants; ++i) both.service[i] = sum(a.service[i], b.service[i]);
         return both;
+    }
+    [[nodiscard]] time_point end_of(std::size_t index) const {
+        return saturating_add(first_, duration{scaled(width_.count(), static_cast<std::int64_t>(index + 1), 1)});
     }
     void wait(std::uint64_t queued, time_point from, time_point until) {
         if (from == until) return;
         bucket& open = buckets_[current_];
-        open.queue_time += static_cast<wide>(queued) * static_cast<std::uint64_t>((until - from).count());
+        open.queue_time += static_cast<wide>(queued) * static_cast<std::uint64_t>(saturating_sub(until, from).count());
         open.queue_max = std::max(open.queue_max, queued);
     }
     void go_on() {
         if (++current_ == buckets_.size()) {
             const std::size_t half = buckets_.size() / 2;
-            for (std::size_t i = 0; i < half; ++i) buckets_[i] = sum(buckets_[2 * i], buckets_[2 * i + 1]);
+            for (std::size_t i = 0; i < half; ++i) buckets_[i] = merged(buckets_[2 * i], buckets_[2 * i + 1]);
             std::fill(buckets_.begin() + static_cast<std::ptrdiff_t>(half), buckets_.end(), bucket{});
-            width_ *= 2;
+            width_ = sum(width_, width_);
             current_ = half;
         }
-        end_ = saturating_add(first_, width_ * static_cast<std::int64_t>(current_ + 1));
+        end_ = end_of(current_);
     }
     void share_out(std::uint32_t tenant, std::uint64_t part, std::uint64_t whole, time_point start, time_point now) {
         const auto until = [&](time_point t) {
-            const wide exact = static_cast<wide>((t - start).count()) * part / whole;
+            const wide exact = static_cast<wide>(saturating_sub(t, start).count()) * part / whole;
             return duration{static_cast<std::int64_t>(exact)};
         };
         duration before{0};
-        for (auto i = static_cast<std::size_t>((start - first_) / width_);; ++i) {
-            const time_point end = saturating_add(first_, width_ * static_cast<std::int64_t>(i + 1));
+        for (auto i = static_cast<std::size_t>(saturating_sub(start, first_) / width_);; ++i) {
+            const time_point end = end_of(i);
             const duration so_far = until(std::min(end, now));
-            buckets_[std::min(i, current_)].service[tenant] += so_far - before;
+            duration& of = buckets_[std::min(i, current_)].service[tenant];
+            of = sum(of, so_far - before);
             before = so_far;
             if (end >= now) return;
         }
