@@ -7,6 +7,7 @@
 #include "describe.hpp"
 #include "gen.hpp"
 #include "run.hpp"
+#include "study.hpp"
 #include "sweep.hpp"
 #include "tune.hpp"
 
@@ -24,7 +25,8 @@ int main(int count, char** words) {
     try {
         const std::vector<lab::command> commands{lab::add_run(program),      lab::add_sweep(program),
                                                  lab::add_tune(program),     lab::add_check(program),
-                                                 lab::add_describe(program), lab::add_gen(program)};
+                                                 lab::add_describe(program), lab::add_gen(program),
+                                                 lab::add_study(program)};
         return lab::dispatch(program, commands, count, words);
     } catch (const std::exception& wrong) {
         std::cerr << "forebay-lab: " << wrong.what() << '\n';

@@ -89,7 +89,7 @@ std::string html(const settings& chosen, const std::vector<sim::report>& runs) {
     return sim::html_page(page);
 }
 
-void write_json(const settings& chosen, const std::vector<measured>& runs, output& to) {
+json document(const settings& chosen, const std::vector<measured>& runs) {
     json whole;
     whole["forebay_lab"] = 1;
     whole["config"] = chosen.setting.echo("run");
@@ -98,7 +98,11 @@ void write_json(const settings& chosen, const std::vector<measured>& runs, outpu
         whole["policies"].push_back(to_json(each.report));
         if (chosen.setting.timing()) whole["policies"].back()["timing"] = {{"ns_per_request", each.nanoseconds}};
     }
-    to.write(to_text(whole));
+    return whole;
+}
+
+void write_json(const settings& chosen, const std::vector<measured>& runs, output& to) {
+    to.write(to_text(document(chosen, runs)));
 }
 
 void write_csv(const std::vector<measured>& runs, output& to) {
@@ -156,6 +160,24 @@ command add_run(CLI::App& program) {
                 "  bash bench/lab.sh run --arrivals poisson:160 --requests 100000 --service affine:4ms:1ms \\\n"
                 "      --policy 'alone=order:fifo' --policy 'batches=order:fifo,batch:8,delay:2ms'\n");
     return {app, [chosen] { return act(*chosen); }};
+}
+
+json run_to_json(const std::vector<std::string>& words) {
+    CLI::App program;
+    settings chosen;
+    CLI::App* const app = program.add_subcommand("run", "");
+    chosen.setting.add_to(*app);
+    json whole;
+    const command act{app, [&] {
+                          chosen.setting.check();
+                          output no_requests;
+                          whole = document(chosen, serve_all(chosen, no_requests));
+                          return 0;
+                      }};
+    std::vector<const char*> arguments{"forebay-lab", "run"};
+    for (const std::string& word : words) arguments.push_back(word.c_str());
+    static_cast<void>(dispatch(program, {act}, static_cast<int>(arguments.size()), arguments.data()));
+    return whole;
 }
 
 }  // namespace lab
