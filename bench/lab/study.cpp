@@ -131,6 +131,7 @@ study read_study(const std::string& path) {
     if (!varied.is_null()) {
         member_reader vary{varied, path + ": vary"};
         result.varied = vary.required<std::string>("name");
+        result.categories = vary.optional<bool>("categories", false);
         for (const json& each : vary.required<std::vector<json>>("cases")) {
             member_reader one{each, path + ": vary: cases"};
             result.cases.push_back({one.required<std::string>("label"), one.required<std::vector<std::string>>("run")});
@@ -143,9 +144,11 @@ study read_study(const std::string& path) {
     }
     member_reader picture{read.required<json>("picture"), path + ": picture"};
     result.panels = picture.required<std::vector<std::string>>("panels");
-    result.logarithmic = picture.optional<bool>("logarithmic", false);
+    result.logarithmic = picture.optional<std::vector<std::string>>("logarithmic", {});
     picture.nothing_else();
-    for (const std::string& panel : result.panels) {
+    std::vector<std::string> named = result.panels;
+    named.insert(named.end(), result.logarithmic.begin(), result.logarithmic.end());
+    for (const std::string& panel : named) {
         if (std::none_of(result.columns.begin(), result.columns.end(),
                          [&](const study_column& each) { return each.name == panel; })) {
             throw usage_error{path + ": picture: no column is called '" + panel + "'"};

@@ -37,11 +37,14 @@ struct study {
     /// Options of `run`; "${traces}" stands for the folder.
     std::vector<std::string> words;
     std::string varied;
+    /// Whether the cases are of different kinds, so that no line leads from one to the next.
+    bool categories{false};
     std::vector<study_case> cases;
     std::vector<study_column> columns;
     /// Names of the columns that are drawn, side by side.
     std::vector<std::string> panels;
-    bool logarithmic{false};
+    /// Those of them whose axis is logarithmic.
+    std::vector<std::string> logarithmic;
 };
 
 /// errors  usage_error, which names the file and what it should have said

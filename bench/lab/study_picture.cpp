@@ -112,7 +112,9 @@ private:
     std::vector<double> ticks_;
 };
 
-std::string shortest(double value) {
+[[nodiscard]] std::string shortest(double value) {
+    if (value >= 1e6) return shortest(value / 1e6) + "M";
+    if (value >= 1e4) return shortest(value / 1e3) + "k";
     for (int decimals = 0; decimals < 6; ++decimals) {
         const double unit = std::pow(10, decimals);
         if (std::abs(value * unit - std::round(value * unit)) < 1e-6) return sim::decimal(value, decimals);
@@ -137,11 +139,13 @@ std::string panel(const study& of, const std::vector<study_row>& rows, const std
         least = std::min(least, *row.values[column]);
         most = std::max(most, *row.values[column]);
     }
-    const upright scale{least, most, of.logarithmic};
     const double from = x0 + left;
     const double to = x0 + panel_width - right;
     const double floor = y0 + top + height;
     const study_column& shown = of.columns[column];
+    const bool logarithmic =
+        std::find(of.logarithmic.begin(), of.logarithmic.end(), shown.name) != of.logarithmic.end();
+    const upright scale{least, most, logarithmic};
 
     std::string svg = text_at(from, y0 + 20, "start", shown.unit.empty() ? shown.name : shown.name + ", " + shown.unit,
                               " font-weight=\"600\"");
@@ -150,11 +154,12 @@ std::string panel(const study& of, const std::vector<study_row>& rows, const std
         svg += "<path class=\"grid\" d=\"M" + number(from) + ' ' + number(y) + 'H' + number(to) + "\"/>\n";
         svg += text_at(from - 6, y + 4, "end", shortest(tick));
     }
-    const bool lines = !of.varied.empty();
-    const std::size_t places = lines ? of.cases.size() : policies.size();
+    const bool varied = !of.varied.empty();
+    const bool lines = varied && !of.categories;
+    const std::size_t places = varied ? of.cases.size() : policies.size();
     const double pitch = (to - from) / static_cast<double>(places);
     const auto middle = [&](std::size_t i) { return from + pitch * (static_cast<double>(i) + 0.5); };
-    if (lines) {
+    if (varied) {
         for (std::size_t i = 0; i < places; ++i) svg += text_at(middle(i), floor + 18, "middle", of.cases[i].label);
         svg += text_at((from + to) / 2, floor + 38, "middle", of.varied);
     }
@@ -172,15 +177,18 @@ std::string panel(const study& of, const std::vector<study_row>& rows, const std
                 drawing = false;
                 continue;
             }
-            const double x = middle(lines ? i : p);
             const double y = floor - scale(*value);
             if (!lines) {
-                const double half = std::min(pitch * 0.3, 30.0);
+                const auto side_by_side = static_cast<double>(varied ? policies.size() : 1);
+                const double half = std::min(pitch * 0.35 / side_by_side, 30.0);
+                const double x =
+                    varied ? middle(i) + (2 * static_cast<double>(p) + 1 - side_by_side) * half : middle(p);
                 svg += "<rect class=\"" + style + " bar\" x=\"" + number(x - half) + "\" y=\"" + number(y) +
                        "\" width=\"" + number(2 * half) + "\" height=\"" + number(floor - y) + "\"/>\n";
-                svg += text_at(x, y - 5, "middle", sim::decimal(*value, shown.decimals));
+                if (!varied) svg += text_at(x, y - 5, "middle", sim::decimal(*value, shown.decimals));
                 continue;
             }
+            const double x = middle(i);
             path += (drawing ? 'L' : 'M') + number(x) + ' ' + number(y);
             drawing = true;
             markers += marker(p, x, y);
@@ -226,7 +234,7 @@ std::string draw(const study& of, const std::vector<study_row>& rows) {
         const double x = left + entry * static_cast<double>(p % in_row);
         const double y = 16 + legend_row * static_cast<double>(p / in_row);
         const std::string style = "c" + std::to_string(p % looks.size());
-        if (!of.varied.empty()) {
+        if (!of.varied.empty() && !of.categories) {
             svg += "<path class=\"" + style + " line\" d=\"M" + number(x) + ' ' + number(y - 4) + "h26\"/>\n" +
                    marker(p, x + 13, y - 4);
         } else {
