@@ -17,8 +17,8 @@
 
 namespace forebay::inline v0::detail {
 
-/// The flow of requests under one lock, and the host's code outside it: clock, inference callback, sinks, and the
-/// destructors of sinks and payloads.
+/// The flow of requests under one lock (but for its door, which has its own), and the host's code outside it: clock,
+/// inference callback, sinks, and the destructors of sinks and payloads.
 template <class Request, class Result, class Policies>
 class engine : public batch_home<Request, Result>,
                public std::enable_shared_from_this<engine<Request, Result, Policies>> {
