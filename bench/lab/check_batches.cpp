@@ -8,6 +8,7 @@
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/queue/capacity.hpp>
+#include <forebay/sim/random_service.hpp>
 #include <forebay/sim/report.hpp>
 #include <forebay/sim/service_model.hpp>
 
@@ -70,6 +71,25 @@ void add_bulk(std::vector<check_case>& cases, const std::string& name, const fb:
          }});
 }
 
+/// Exponential batch times, whatever the size.
+void add_markov_bulk(std::vector<check_case>& cases, const fb::size_or_delay& batching, double mean, double load) {
+    const std::size_t most = batching.max_batch_size;
+    const std::string name =
+        "M/M^[" + std::to_string(batching.min_batch_size) + ',' + std::to_string(most) + "]/1" + shown_load(load);
+    cases.push_back({name, [=](const sample& of) {
+                         const double arrivals = load * static_cast<double>(most) / mean;
+                         const theory::bulk_service queue = theory::bulk_queue(
+                             arrivals, batching.min_batch_size, [=](std::size_t n) { return std::min(n, most); },
+                             [=](std::size_t) { return theory::during_exponential(arrivals, mean); });
+                         const sim::report run = serve({.arrivals = poisson(arrivals)}, of,
+                                                       fb::policies{.batching = batching, .capacity = roomy},
+                                                       sim::exponential_service{nanoseconds(mean), of.seed});
+                         return std::vector{mean_wait(run.all, queue.mean_wait),
+                                            mean_latency(run.all, queue.mean_sojourn),
+                                            mean_batch(run, queue.mean_batch), utilisation(run, queue.utilisation)};
+                     }});
+}
+
 /// More executors than are ever busy.
 /// keys  the arrivals are spread over, each of which gathers its own batches
 void add_collector(std::vector<check_case>& cases, const std::string& name, const fb::size_or_delay& batching,
@@ -113,6 +133,9 @@ std::vector<check_case> batch_cases() {
     add_bulk(cases, "8 ms + 1 ms * n, 4 to 16", {.max_batch_size = 16, .min_batch_size = 4}, {0.008, 0.001}, 0.4);
     add_bulk(cases, "8 ms + 1 ms * n, 4 preferred", {.max_batch_size = 8, .preferred_batch_sizes = {4}}, {0.008, 0.001},
              0.5);
+
+    add_markov_bulk(cases, {.max_batch_size = 4}, 0.01, 0.6);
+    add_markov_bulk(cases, {.max_batch_size = 8, .min_batch_size = 3}, 0.01, 0.5);
 
     const fb::duration delay = milliseconds{10};
     add_collector(cases, "collector of 2, 1 ms", {.max_batch_size = 2, .max_queue_delay = milliseconds{1}}, 2, 1000);

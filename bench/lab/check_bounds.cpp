@@ -118,19 +118,18 @@ void add_impatient_constant(std::vector<check_case>& cases, std::size_t others, 
 }
 
 void add_closed(std::vector<check_case>& cases, unsigned clients, double think, unsigned servers) {
-    cases.push_back({"closed M/M/" + std::to_string(servers) + "//" + std::to_string(clients), [=](const sample& of) {
-                         const theory::closed_queue queue{clients, think, service_time, servers};
-                         sim::closed_loop loop;
-                         loop.populations = {{.clients = clients,
-                                              .think = exponential(think),
-                                              .varying = {.input_units = exponential(service_time)}}};
-                         loop.requests = of.requests;
-                         loop.seed = of.seed;
-                         const sim::report run = serve(std::move(loop), fb::policies{.executors = servers});
-                         return std::vector{
-                             mean_latency(run.all, queue.mean_sojourn()), utilisation(run, queue.utilisation()),
-                             figure{"answers a second", queue.throughput(), run.throughput_rps(), share_tolerance}};
-                     }});
+    cases.push_back(
+        {"closed M/M/" + std::to_string(servers) + "//" + std::to_string(clients), [=](const sample& of) {
+             const theory::closed_queue queue{clients, think, service_time, servers};
+             sim::closed_loop loop;
+             loop.populations = {
+                 {.clients = clients, .think = exponential(think), .varying = {.service = exponential(service_time)}}};
+             loop.requests = of.requests;
+             loop.seed = of.seed;
+             const sim::report run = serve(std::move(loop), fb::policies{.executors = servers});
+             return std::vector{mean_latency(run.all, queue.mean_sojourn()), utilisation(run, queue.utilisation()),
+                                figure{"answers a second", queue.throughput(), run.throughput_rps(), share_tolerance}};
+         }});
 }
 
 }  // namespace

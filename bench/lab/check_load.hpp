@@ -46,17 +46,17 @@ struct stream {
     result.requests = of.requests;
     result.seed = of.seed;
     for (const stream& each : streams) {
-        result.demands.push_back(
-            {.sort = each.sort, .arrivals = each.arrivals, .varying = {.input_units = each.service}});
+        result.demands.push_back({.sort = each.sort, .arrivals = each.arrivals, .varying = {.service = each.service}});
     }
     return result;
 }
 
+/// Any service model.
 using service = std::function<forebay::duration(const forebay::sim::batch_shape&)>;
 
-/// The time that was drawn for each.
+/// The time that was drawn for each, which may be 0.
 [[nodiscard]] inline forebay::duration as_drawn(const forebay::sim::batch_shape& shape) {
-    return forebay::duration{shape.input_units};
+    return shape.recorded_sum;
 }
 
 /// What the scheduler makes of it.
