@@ -34,10 +34,12 @@ class request_flow {
     using observer_type = decltype(Policies::observer);
     static constexpr bool watched = !std::is_same_v<observer_type, no_observer>;
 
+    using admission_type = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
+
 public:
     using record = batch_record<Request>;
 
-    using job = detail::job<Request, Result>;
+    using job = detail::job<Request, Result, permit_of<admission_type>>;
     using reception_type = reception<job, Policies>;
     using ended_list = detail::ended_list;
 
@@ -282,8 +284,7 @@ private:
     template <class Admission>
     void end_member(const Admission& admission, time_point now, typename record::member& member, ending how) noexcept {
         member.ended = true;
-        permit& taken = job_of(member).taken;
-        admission->settle(taken, member.actual_cost == record::unsettled ? taken.charged : member.actual_cost, now);
+        admission->settle(job_of(member).taken, member.actual_cost, now);
         if constexpr (watched) observer_.on_end(member.about->info, how, since(member.about->arrival, now));
     }
     const std::size_t executors_;

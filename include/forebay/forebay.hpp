@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/admission/adaptive_limit.hpp>
+#include <forebay/admission/all_of.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
 #include <forebay/admission/limit_rule.hpp>
 #include <forebay/admission/per_tenant.hpp>

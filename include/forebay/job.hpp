@@ -20,10 +20,10 @@ struct slips {
 };
 
 /// A request as the scheduler holds it: the payload until it runs, what admission took, where it runs, who is told.
-template <class Request, class Result>
+template <class Request, class Result, class Permit = permit>
 struct job {
     std::optional<Request> request{};
-    permit taken{};
+    Permit taken{};
     batch_record<Request>* in{nullptr};           // once it runs
     std::uint32_t index{0};                       // in that record
     inline_function<void(outcome<Result>)> sink;  // last: most sinks use the beginning of its storage only

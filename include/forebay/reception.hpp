@@ -1,7 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/admission/permit.hpp>
+#include <forebay/admission/policy.hpp>
 #include <forebay/batch/batch_collector.hpp>
 #include <forebay/detail/doorway.hpp>
 #include <forebay/policies.hpp>
@@ -60,7 +60,7 @@ public:
                                     Request&& request, Parts&&... parts) noexcept {
         const door_lock held{door_.lock};
         if (!door_.lets_in(info, now) || !queue().has_place(info)) return at_the_door::undecided;
-        permit taken;
+        permit_of<admission_type> taken;
         said = admission_.try_acquire(info, now, taken);
         if (!said) return at_the_door::refused;
         id = queue().enter(info, now, std::move(request), taken, std::forward<Parts>(parts)...);
@@ -89,7 +89,7 @@ public:
     verdict admit(ticket& id, time_point now, const request_info& info, Request&& request, Parts&&... parts) {
         verdict said = queue().check(info, now);
         if (!said) return said;
-        permit taken{};
+        permit_of<admission_type> taken{};
         said = admission_.try_acquire(info, now, taken);
         if (!said) return said;
         try {

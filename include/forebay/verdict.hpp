@@ -42,6 +42,8 @@ struct verdict {
     certainty how_sure{certainty::exact};
     /// The limit that bound; of several, the one with the latest `when`.
     limit which{limit::none};
+    /// Of several limits under one all_of: which of them, from 0, in the order they were given.
+    std::uint8_t member{0};
     /// admitted: when it counts from (a reservation may lie in the future); retry_at: the earliest time to ask again;
     /// never: `no_deadline`.
     time_point when{};
@@ -54,16 +56,16 @@ struct verdict {
 
 /// Yes, as of `now`.
 [[nodiscard]] constexpr verdict admitted(time_point now) noexcept {
-    return {answer::admitted, certainty::exact, limit::none, now, 0};
+    return {answer::admitted, certainty::exact, limit::none, 0, now, 0};
 }
 /// Not now: ask again at `when`.
 [[nodiscard]] constexpr verdict retry_at(time_point when, limit which, std::int64_t missing,
                                          certainty how_sure = certainty::exact) noexcept {
-    return {answer::retry_at, how_sure, which, when, missing};
+    return {answer::retry_at, how_sure, which, 0, when, missing};
 }
 /// No, and waiting does not help.
 [[nodiscard]] constexpr verdict never(limit which, std::int64_t missing = 0) noexcept {
-    return {answer::never, certainty::exact, which, no_deadline, missing};
+    return {answer::never, certainty::exact, which, 0, no_deadline, missing};
 }
 
 /// The enumerator's name, for logs and metrics.

@@ -33,7 +33,7 @@ private:
     using time_point = forebay::time_point;
     using duration = forebay::duration;
     using verdict = forebay::verdict;
-    using permit = forebay::permit;
+    using permit = forebay::permit_of<decltype(std::declval<const Make&>()().template build<Sync>())>;
 
     /// A state, and the policy and random numbers it lives on.
     struct subject {
@@ -59,23 +59,27 @@ private:
     template <class Between>
     std::vector<verdict> run(subject& it, Between between) const {
         std::vector<verdict> said;
-        std::vector<permit> out;
+        struct held {
+            permit taken;
+            std::int64_t cost;
+        };
+        std::vector<held> out;
         time_point now{};
         for (int i = 0; i < 2000; ++i) {
             now += duration{static_cast<std::int64_t>(it.random() % 30'000'000)};
             const forebay::request_info& info = it.pick(requests_);
             permit taken;
             said.push_back(it.ask(info, now, taken));
-            if (said.back()) out.push_back(taken);
+            if (said.back()) out.push_back({taken, info.cost});
             between(now, said.back(), info);
             if (out.size() > 5 || it.random() % 2 == 0) {
                 if (out.empty()) continue;
-                permit& last = out.back();
+                held& last = out.back();
                 if (it.random() % 3 == 0)
-                    it.state.give_back(last, now);
+                    it.state.give_back(last.taken, now);
                 else
-                    it.state.settle(last, last.charged + static_cast<std::int64_t>(it.random() % 3) - 1, now);
-                REQUIRE_FALSE(last.live);
+                    it.state.settle(last.taken, last.cost + static_cast<std::int64_t>(it.random() % 3) - 1, now);
+                REQUIRE_FALSE(last.taken.live);
                 out.pop_back();
             }
         }

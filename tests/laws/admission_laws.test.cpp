@@ -3,6 +3,7 @@
 
 #include "catch.hpp"
 #include <forebay/admission/adaptive_limit.hpp>
+#include <forebay/admission/all_of.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/policy.hpp>
@@ -92,6 +93,17 @@ TEMPLATE_TEST_CASE("quota_lease keeps the laws of admission, by its safe capacit
     check_laws<TestType>(of_costs);
     check_laws<TestType>(without_safe);
     check_laws<TestType>([] { return leased{}; });
+}
+
+TEMPLATE_TEST_CASE("all_of keeps the laws of admission", "", multi_threaded, single_threaded) {
+    check_laws<TestType>([] {
+        return all_of{per_tenant{quota{rate::per_second(20), 10}},
+                      per_tenant{quota{rate::per_second(60), 30}, by_cost}};
+    });
+    check_laws<TestType>([] {
+        return all_of{per_tenant{quota{rate::per_second(60), 30}, by_cost}, concurrency_limit{4}};
+    });
+    check_laws<TestType>([] { return share(all_of{concurrency_limit{4}, per_tenant{tiers{}, by_cost}}); });
 }
 
 TEMPLATE_TEST_CASE("A shared limit keeps the laws of admission", "", multi_threaded, single_threaded) {

@@ -106,6 +106,9 @@ public:
         finish(taken, chosen_.refund_unrun ? taken.charged : 0, now);
     }
 
+    /// See admission_state.
+    void undo(permit& taken, time_point now) noexcept { finish(taken, taken.charged, now); }
+
     /// Whole tokens that `tenant` has left; negative in debt. A tenant not remembered has a full bucket.
     [[nodiscard]] std::int64_t available(tenant_id tenant, time_point now) noexcept {
         const auto level = table_.available(tenant, now);

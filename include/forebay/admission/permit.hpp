@@ -4,9 +4,13 @@
 #include <forebay/request.hpp>
 
 #include <cstdint>
+#include <limits>
 #include <type_traits>
 
 namespace forebay::inline v0 {
+
+/// Settles with what was charged: what a request that ran cost, where nobody says so.
+inline constexpr std::int64_t as_charged = std::numeric_limits<std::int64_t>::min();
 
 /// What admission took for one request. It travels with the request and is settled once, at the state that filled it:
 /// `settle` with the true cost if the request ran, `give_back` if it never did. Either empties it; an empty one is

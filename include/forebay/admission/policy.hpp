@@ -16,12 +16,28 @@
 
 namespace forebay::inline v0 {
 
+/// What a state hands out for a request that it admits: `State::permit_type` (a copyable value that is empty when made,
+/// with a member `live`), or `permit` where it names none.
+template <class State>
+struct permit_of_state {
+    using type = permit;
+};
+template <class State>
+requires requires {
+    typename State::permit_type;
+}
+struct permit_of_state<State> {
+    using type = typename State::permit_type;
+};
+template <class State>
+using permit_of = typename permit_of_state<State>::type;
+
 /// What an admission policy builds: the limit's state.
 ///
 /// 1. `state.try_acquire(info, now, permit)` returns a verdict. Admitted: the permit says what was taken and is to be
 /// settled
 ///    once. Refused: the state and the permit are as they were, and asking any number of times changes no later answer.
-/// 2. `state.settle(permit, actual, now)`: the request ran and cost `actual`, less or more than was taken. The
+/// 2. `state.settle(permit, actual, now)`: the request ran and cost `actual`, less or more than was taken (`as_charged`: as much). The
 /// difference is
 ///    given back or charged as far as the state allows; the permit is emptied.
 /// 3. `state.give_back(permit, now)`: the request never ran. What was taken is given back, if the policy says so; the
@@ -32,11 +48,13 @@ namespace forebay::inline v0 {
 /// 6. All are noexcept, quick, and do not call back: a scheduler calls them under its lock.
 /// 7. It may have `state.batch_done(size, service, failed, now)`: told of each batch's end, how long after its dispatch,
 ///    and whether it brought no result.
+/// 8. It may have `state.undo(permit, now)`: as if it had not been admitted, whatever the policy says of giving back. Needed
+///    where give_back does less: all_of undoes what it took when a later limit refuses.
 ///
 /// A state that a scheduler owns is built with single_threaded and used under that scheduler's lock only; it need not
 /// be movable.
 template <class State>
-concept admission_state = requires(State& state, const request_info& info, permit& taken, std::int64_t actual,
+concept admission_state = requires(State& state, const request_info& info, permit_of<State>& taken, std::int64_t actual,
                                    time_point now) {
     { state.try_acquire(info, now, taken) }
     noexcept->std::same_as<verdict>;
@@ -142,10 +160,20 @@ template <request_projection Projection>
 [[nodiscard]] constexpr std::int64_t settled(const Projection& counts, std::int64_t charged,
                                              std::int64_t actual) noexcept {
     if constexpr (requires { counts.settled(charged, actual); }) {
+        if (actual == as_charged) return charged;
         const std::int64_t right = counts.settled(charged, actual);
         return right < 0 ? 0 : right;
     } else {
         return charged;
+    }
+}
+
+template <class State>
+void undo(State& state, permit_of<State>& taken, time_point now) noexcept {
+    if constexpr (requires { state.undo(taken, now); }) {
+        state.undo(taken, now);
+    } else {
+        state.give_back(taken, now);
     }
 }
 }  // namespace detail
@@ -162,15 +190,18 @@ public:
     /// The forwarding end that a scheduler owns.
     class state {
     public:
+        using permit_type = permit_of<State>;
+
         explicit state(std::shared_ptr<State> target) noexcept : target_{std::move(target)} {}
 
-        [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit& taken) noexcept {
+        [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit_type& taken) noexcept {
             return target_->try_acquire(info, now, taken);
         }
-        void settle(permit& taken, std::int64_t actual, time_point now) noexcept {
+        void settle(permit_type& taken, std::int64_t actual, time_point now) noexcept {
             target_->settle(taken, actual, now);
         }
-        void give_back(permit& taken, time_point now) noexcept { target_->give_back(taken, now); }
+        void give_back(permit_type& taken, time_point now) noexcept { target_->give_back(taken, now); }
+        void undo(permit_type& taken, time_point now) noexcept { detail::undo(*target_, taken, now); }
         void batch_done(std::size_t size, duration service, bool failed, time_point now) noexcept {
             if constexpr (watches_batches<State>) target_->batch_done(size, service, failed, now);
         }

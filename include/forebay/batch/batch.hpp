@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/permit.hpp>
 #include <forebay/contract.hpp>
 #include <forebay/observe/observer.hpp>
 #include <forebay/outcome.hpp>
@@ -38,7 +39,6 @@ struct batch_record {
     struct alignas(Request) storage {
         std::byte raw[sizeof(Request)];
     };
-    static constexpr std::int64_t unsettled = -1;
 
     explicit batch_record(std::size_t most)
         : members{std::make_unique_for_overwrite<member[]>(most)},
@@ -52,7 +52,7 @@ struct batch_record {
     [[nodiscard]] Request* data() noexcept { return std::launder(reinterpret_cast<Request*>(payloads.get())); }
     void add(ticket id, const queued& about, void* job, Request&& payload) noexcept {
         std::construct_at(reinterpret_cast<Request*>(&payloads[size]), std::move(payload));
-        members[size] = {id, &about, job, false, false, unsettled};
+        members[size] = {id, &about, job, false, false, as_charged};
         payloads_alive = ++size;
     }
     void destroy_payloads() noexcept { std::destroy_n(data(), std::exchange(payloads_alive, 0)); }
