@@ -198,7 +198,7 @@ struct ledger_of_permits {
         void settle(fb::permit& taken, std::int64_t actual, fb::time_point) noexcept {
             if (!std::exchange(taken.live, false)) return;
             --seen->live;
-            seen->settled.push_back(actual);
+            seen->settled.push_back(actual == forebay::as_charged ? taken.charged : actual);
         }
         void give_back(fb::permit& taken, fb::time_point) noexcept {
             if (!std::exchange(taken.live, false)) return;
