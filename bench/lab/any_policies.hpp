@@ -15,7 +15,8 @@
 namespace lab {
 
 // Policies that are chosen while the program runs, behind one virtual call each, so that the scheduler is compiled once for
-// all of them. Production chooses them as types: nothing of this is in the library.
+// all of them. Production chooses them as types: nothing of this is in the library. A run takes 1.2 times as long as by
+// types (about 45 ns a request more, of 210, on a 2-core VM); adaptor_cost.cpp measures it, and any_workload.hpp's share.
 
 /// Any admission policy.
 class any_admission {
