@@ -23,10 +23,9 @@ int main(int count, char** words) {
     program.set_help_flag("-h,--help", "Say what there is, and end");
     program.footer("COMMAND --help lists a command's options.");
     try {
-        const std::vector<lab::command> commands{lab::add_run(program),      lab::add_sweep(program),
-                                                 lab::add_tune(program),     lab::add_check(program),
-                                                 lab::add_describe(program), lab::add_gen(program),
-                                                 lab::add_study(program)};
+        const std::vector<lab::command> commands{
+            lab::add_run(program),      lab::add_sweep(program), lab::add_tune(program), lab::add_check(program),
+            lab::add_describe(program), lab::add_gen(program),   lab::add_study(program)};
         return lab::dispatch(program, commands, count, words);
     } catch (const std::exception& wrong) {
         std::cerr << "forebay-lab: " << wrong.what() << '\n';
