@@ -86,13 +86,13 @@ public:
         const verdict said = phase_ == phase::open ? reception_.admit(id, now, info, std::move(request), nullptr, 0U,
                                                                       std::forward<Sink>(sink))
                                                    : never(limit::closed);
-        if (!said) {
+        if (said) {
+            ++ledger_.submitted;
+            ++ledger_.queued;
+            observer_.on_submit(info, now);
+        } else {
             refuse(info, said);
-            return said;
         }
-        ++ledger_.submitted;
-        ++ledger_.queued;
-        observer_.on_submit(info, now);
         return said;
     }
     /// Counts a request that was refused.
