@@ -33,12 +33,10 @@ template <class Request, class Result, class Policies>
 class request_flow {
     using observer_type = decltype(Policies::observer);
     static constexpr bool watched = !std::is_same_v<observer_type, no_observer>;
-
     using admission_type = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
 
 public:
     using record = batch_record<Request>;
-
     using job = detail::job<Request, Result, permit_of<admission_type>>;
     using reception_type = reception<job, Policies>;
     using ended_list = detail::ended_list;
