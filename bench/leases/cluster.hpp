@@ -48,7 +48,6 @@ struct figures {
     std::int64_t safely{0};       ///< without a lease
     std::int64_t worst_burst{0};  ///< the most that the hosts admitted in any window, less what the rate brings in it
     std::int64_t asks{0};
-    std::int64_t asks_within{0};  ///< store calls made by a request: must be none
 
     [[nodiscard]] double error_percent() const {
         return 100.0 * static_cast<double>(admitted - one_bucket) /
@@ -152,7 +151,6 @@ private:
         push(next_arrival(), kind::request, 0);
         const int who = static_cast<int>(arrivals_.pick(weights_));
         host& here = *hosts_[static_cast<std::size_t>(who)];
-        const std::int64_t asks = seen_.asks;
         forebay::permit taken;
         ++seen_.offered;
         if (here.try_acquire({}, now, taken)) {
@@ -166,7 +164,6 @@ private:
             last_admitted_ = now;
             seen_.worst_burst = std::max(seen_.worst_burst, static_cast<std::int64_t>(-level_));
         }
-        seen_.asks_within += seen_.asks - asks;
         here.settle(taken, -1, now);
         if (one_.try_acquire(1, now)) ++seen_.one_bucket;
         look(who, now);

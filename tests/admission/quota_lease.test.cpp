@@ -510,7 +510,6 @@ TEST_CASE("A cluster by leases admits nearly what one bucket does, and never mor
                                << ", failure " << static_cast<int>(what) << ", seed " << chosen.seed);
                     const figures seen = cluster{chosen}.run();
                     REQUIRE(seen.admitted - seen.safely <= seen.granted);
-                    REQUIRE(seen.asks_within == 0);
                     // Half the hosts on their safe share for a third of the time, while the others have all of the quota.
                     REQUIRE(seen.error_percent() < (what == outage::half ? 100.0 / 6 + 1 : 1.0));
                     if (what == outage::none) REQUIRE(seen.error_percent() > -6.0);
