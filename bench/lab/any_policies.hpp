@@ -152,8 +152,9 @@ public:
     };
     any_leaf child;
 
-    template <forebay::discipline Order>
-    requires(!std::is_same_v<Order, any_order>) explicit any_order(Order order)
+    // A copy is none of these: asked first, since to ask whether it is a discipline would be to ask this again.
+    template <class Order>
+    requires(!std::is_same_v<Order, any_order> && forebay::discipline<Order>) explicit any_order(Order order)
         : child{std::make_shared<tree_of<Order>>(std::move(order))}, width_{child.order->width()} {}
 
     void validate() const { child.order->validate(); }

@@ -87,8 +87,10 @@ class any_workload {
     };
 
 public:
-    template <forebay::sim::workload_model Model>
-    requires(!std::is_same_v<Model, any_workload>) explicit any_workload(Model model)
+    // A copy is none of these: asked first, since to ask whether it is a model would be to ask this again.
+    template <class Model>
+    requires(!std::is_same_v<Model, any_workload> &&
+             forebay::sim::workload_model<Model>) explicit any_workload(Model model)
         : model_{std::make_shared<described_as<Model>>(std::move(model))} {}
 
     void add(request_rule rule) { rules_.push_back(std::move(rule)); }

@@ -143,7 +143,9 @@ void print(const settings& chosen, const std::vector<tried>& all, std::ostream& 
     for (const tried& each : all) {
         if (each.on_front) front.push_back(&each);
     }
-    std::stable_sort(front.begin(), front.end(), [](const tried* a, const tried* b) { return a->cost() > b->cost(); });
+    std::sort(front.begin(), front.end(), [](const tried* a, const tried* b) {
+        return a->cost() != b->cost() ? a->cost() > b->cost() : a < b;  // both of one vector
+    });
     sim::text_table table;
     table.add({"fastest to cheapest", chosen.aim->name + " ms", "executor ms/request", "mean size", "busy %",
                "served/s", "target"});
