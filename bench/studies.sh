@@ -15,6 +15,7 @@ TEXT
 }
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+source "$root/bench/readme_block.sh"
 readme=${FOREBAY_README:-$root/README.md}
 mode=print
 program=(bash "$root/bench/lab.sh")
@@ -58,15 +59,7 @@ for name in "${names[@]}"; do
 
     begin="<!-- begin: study $name -->"
     end="<!-- end: study $name -->"
-    [[ $(grep -xF -e "$begin" -e "$end" "$readme") == "$begin"$'\n'"$end" ]] ||
-        { echo "$readme: needs the lines '$begin' and '$end' once each, in this order" >&2; exit 1; }
-    awk -v begin="$begin" -v end="$end" -v table="$work/table" '
-        $0 == end { skip = 0 }
-        !skip
-        $0 == begin {
-            while ((getline line < table) > 0) print line
-            skip = 1
-        }' "$readme" >"$work/readme"
+    with_block "$readme" "$begin" "$end" "$work/table" >"$work/readme"
     if [[ $mode == write ]]; then
         cmp -s "$work/readme" "$readme" || cp "$work/readme" "$readme"
         cmp -s "$work/svg" "$studies/$name.svg" || cp "$work/svg" "$studies/$name.svg"

@@ -16,10 +16,7 @@ command add_check(CLI::App& program) {
         *app, "--requests", chosen->requests,
         [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text, 1000, std::int64_t{1} << 40)); },
         "N", "Requests of each case; fewer than a million widen the bounds [default 1000000]");
-    add_value(
-        *app, "--seed", chosen->seed,
-        [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
-        "Seed of everything that is drawn [default " + std::to_string(chosen->seed) + "]");
+    add_seed(*app, chosen->seed);
     app->add_option("--only", chosen->filter, "Only cases whose name contains this")->type_name("TEXT");
     app->add_flag("--quick", chosen->quick, "A tenth of the requests");
     app->footer(

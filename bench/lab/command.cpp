@@ -52,6 +52,12 @@ usage_error wrong_value(std::string_view option, std::string_view expected, std:
     return usage_error{message += '\''};
 }
 
+void add_seed(CLI::App& app, std::uint64_t& to) {
+    add_value(
+        app, "--seed", to, [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
+        "Seed of everything that is drawn: the same seed gives the same bytes [default " + std::to_string(to) + "]");
+}
+
 std::string suggestion(std::string_view wrong, const std::vector<std::string>& known) {
     const std::string* nearest = nullptr;
     std::size_t least = std::max<std::size_t>(2, wrong.size() / 3) + 1;

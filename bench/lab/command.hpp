@@ -4,6 +4,7 @@
 #include "quantity.hpp"
 
 #include <CLI/CLI.hpp>
+#include <cstdint>
 #include <functional>
 #include <stdexcept>
 #include <string>
@@ -64,6 +65,9 @@ CLI::Option* add_values(CLI::App& app, const std::string& name, Take take, const
         ->type_name(type)
         ->allow_extra_args(false);
 }
+
+/// --seed, whose default is what `to` holds.
+void add_seed(CLI::App& app, std::uint64_t& to);
 
 /// " (did you mean 'NAME'?)" for the known name that is fewest keystrokes away, if that is near enough to be meant.
 [[nodiscard]] std::string suggestion(std::string_view wrong, const std::vector<std::string>& known);

@@ -191,10 +191,7 @@ command add_describe(CLI::App& program) {
     const auto chosen = std::make_shared<settings>();
     CLI::App* const app = program.add_subcommand("describe", "Say what a trace holds: rate, bursts, sizes, tenants");
     chosen->workload.add_to(*app);
-    add_value(
-        *app, "--seed", chosen->seed,
-        [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
-        "Seed of everything that is drawn [default 1]");
+    add_seed(*app, chosen->seed);
     app->add_option("--json", chosen->to.json, "Write it as JSON ('-': standard output)")->type_name("FILE");
     app->footer(
         "CV of gaps: deviation of the times between requests over their mean; Poisson has 1.\n"

@@ -56,10 +56,7 @@ command add_gen(CLI::App& program) {
     const auto chosen = std::make_shared<settings>();
     CLI::App* const app = program.add_subcommand("gen", "Write a workload as a trace");
     chosen->workload.add_to(*app);
-    add_value(
-        *app, "--seed", chosen->seed,
-        [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
-        "Seed of everything that is drawn [default 1]");
+    add_seed(*app, chosen->seed);
     app->add_option("--out", chosen->to, "Where to [default -, standard output]")->type_name("FILE");
     app->footer(arrivals_help() +
                 "\nThe file (CSV, forebay-trace 1) keeps every request to the nanosecond: run gives the same numbers\n"

@@ -21,9 +21,7 @@ void scenario::add_to(CLI::App& app, bool many_policies) {
             app, "--policy", [this](const std::string& text) { policies_.push_back(to_policy(text)); }, "NAME=SPEC",
             "A policy to try, see below; may be repeated [default fifo=order:fifo]");
     }
-    add_value(
-        app, "--seed", seed_, [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
-        "Seed of everything that is drawn: the same seed gives the same bytes [default 1]");
+    add_seed(app, seed_);
     add_value(
         app, "--percentiles", precision_,
         [](const std::string& text) {

@@ -214,8 +214,7 @@ command add_study(CLI::App& program) {
         *app, "--traces", chosen->traces, [](const std::string& text) { return text; }, "FOLDER",
         "Where recorded traces are [default ../shared/traces]");
     add_value(
-        *app, "--svg", chosen->svg, [](const std::string& text) { return text; }, "FILE",
-        "Write the study's picture ('-' is not possible: the table goes to standard output)");
+        *app, "--svg", chosen->svg, [](const std::string& text) { return text; }, "FILE", "Write the study's picture");
     add_value(
         *app, "--picture", chosen->picture, [](const std::string& text) { return text; }, "ADDRESS",
         "Show the picture at that address at the end of the table");
@@ -231,6 +230,7 @@ command add_study(CLI::App& program) {
                               << '\n';
                     return skipped;
                 }
+                if (chosen->svg == "-") throw usage_error{"--svg: expected a file, found '-': the table goes there"};
                 output svg{"--svg", chosen->svg};
                 const std::vector<study_row> rows = run_study(of, chosen->traces);
                 std::cout << to_markdown(of, rows, chosen->picture);

@@ -67,6 +67,13 @@ TEST_CASE("A study's picture names what it shows, and escapes it") {
     CHECK(std::count(svg.begin(), svg.end(), '&') == 2);  // the title, twice, and nothing else
 }
 
+TEST_CASE("A study's picture does not go where its table goes") {
+    const said all = run_study(sound_study(), "--svg -");
+    CHECK(all.status == 2);
+    CHECK(all.out.empty());
+    CHECK(has(all.err, "--svg: expected a file"));
+}
+
 TEST_CASE("A study whose trace is missing says so and is skipped") {
     json study = sound_study();
     study["traces"] = {"not/there.csv"};

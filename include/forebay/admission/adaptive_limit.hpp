@@ -5,6 +5,7 @@
 #include <forebay/admission/permit.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/request.hpp>
+#include <forebay/sync.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
@@ -122,14 +123,11 @@ public:
     /// failed  whether it brought no result
     void batch_done(std::size_t size, duration service, bool failed, time_point now) noexcept {
         if (size == 0) return;
-        lock_.lock();
+        const typename Sync::scoped_lock hold{mutex_};
         if (!started_) opened_ = now;
         started_ = true;
         // What was sent before the window opened met an earlier limit.
-        if (saturating_sub(now, opened_) < service) {
-            lock_.unlock();
-            return;
-        }
+        if (saturating_sub(now, opened_) < service) return;
         size_class& seen = classes_[static_cast<std::size_t>(std::bit_width(size) - 1) % classes_.size()];
         // Held, so that no sum of a window wraps.
         const std::int64_t time = std::clamp<std::int64_t>(service.count(), 1, longest);
@@ -138,7 +136,6 @@ public:
         failed_ = failed_ || failed;
         ++batches_;
         if (batches_ >= chosen_.least_batches && saturating_sub(now, opened_) >= chosen_.window) close_window(now);
-        lock_.unlock();
     }
 
     /// The limit in force. [floor .. ceiling requests]
@@ -234,7 +231,7 @@ private:
 
     /// The plain mean of the first ten windows, then a mean that forgets over 600 of them, or sooner what is twice as long.
     static void learn(size_class& each, std::int64_t now_takes) noexcept {
-        each.windows = std::min<std::int64_t>(each.windows + 1, 300);
+        each.windows = std::min<std::int64_t>(each.windows + 1, 11);
         const std::int64_t share = each.windows <= 10 ? each.windows : 300;
         each.usual += (now_takes - each.usual) / share;
         if (each.usual > 2 * now_takes) each.usual -= each.usual / 20;
@@ -247,7 +244,7 @@ private:
     typename Sync::template atomic<std::int64_t> highest_{0};
     typename Sync::template atomic<bool> bound_{false};
 
-    typename Sync::word_lock lock_;
+    typename Sync::mutex mutex_;
     std::array<size_class, 32> classes_{};
     /// The limit with its fraction, whatever a probe makes of it meanwhile.
     std::int64_t exact_{0};
@@ -258,5 +255,7 @@ private:
     bool failed_{false};
     probe probe_{probe::none};
 };
+
+static_assert(sizeof(adaptive_limit_state<multi_threaded, gradient2>) <= 1536);
 
 }  // namespace forebay::inline v0

@@ -19,7 +19,7 @@ inline constexpr std::int64_t as_charged = std::numeric_limits<std::int64_t>::mi
 /// Names the tenant, not a place in a table, so that it outlives the table's changes. A plain value: whoever copies it
 /// sees to it that one copy only is settled.
 struct permit {
-    /// Taken, in the unit of the limit that took it: what to settle with where the true cost is unknown. [>= 0]
+    /// Taken, in the unit of the limit that took it. [>= 0]
     std::int64_t charged{0};
     /// Whose bucket it was taken from.
     tenant_id tenant{};
