@@ -20,6 +20,8 @@ struct request_info {
     tenant_id tenant{};
     /// Urgency class, 0 first. A class the queue's order does not have is refused, never mapped to another.
     std::int32_t priority{0};
+    /// Size of the payload, for limits that count `by_bytes`; 0 where nobody counts it. [bytes; more counts as 2^32 - 1]
+    std::uint32_t bytes{0};
     /// Compatibility: only requests with equal key share a batch (model variant, shape, adapter).
     std::uint64_t key{0};
     /// What the request costs, in the host's unit (tokens, pixels, milliseconds). [>= 0]
@@ -29,6 +31,8 @@ struct request_info {
 
     friend constexpr bool operator==(const request_info&, const request_info&) noexcept = default;
 };
+
+static_assert(sizeof(request_info) == 40);  // one is kept for each request that waits
 
 /// Names one accepted request of one scheduler: a place in its table and how often that place has been used. An old ticket
 /// does not touch the request that took its place. Another scheduler's ticket means nothing here, and may by chance name

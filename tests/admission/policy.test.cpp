@@ -86,7 +86,8 @@ static_assert(admission_policy<smallest> && admission_policy<first_few> && admis
 static_assert(check_admission_policy<first_few>());
 static_assert(!admission_policy<int> && !admission_policy<may_throw> && !admission_policy<no_settle>);
 static_assert(!std::is_move_constructible_v<first_few::state>);
-static_assert(request_projection<by_requests_t> && request_projection<by_cost_t> && request_projection<by_weight>);
+static_assert(request_projection<by_requests_t> && request_projection<by_cost_t> && request_projection<by_bytes_t> &&
+              request_projection<by_weight>);
 static_assert(!request_projection<int> && !request_projection<double (*)(const request_info&)>);
 
 TEST_CASE("admit_all refuses nobody and takes nothing") {
@@ -132,6 +133,9 @@ TEST_CASE("What a limit counts, and what settling makes of it") {
     const request_info info{.cost = 2500};
     CHECK(by_requests(info) == 1);
     CHECK(by_cost(info) == 2500);
+    CHECK(by_bytes(info) == 0);
+    CHECK(by_bytes({.bytes = 4'294'967'295, .cost = 1}) == 4'294'967'295);
+    CHECK(detail::settled(by_bytes, 2500, 9000) == 2500);
     CHECK(by_weight{}(info) == 3);
     // Requests are requests, whatever they turn out to cost; costs are corrected.
     CHECK(detail::settled(by_requests, 1, 9000) == 1);

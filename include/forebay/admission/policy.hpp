@@ -130,10 +130,15 @@ struct by_cost_t {
     [[nodiscard]] constexpr std::int64_t operator()(const request_info& info) const noexcept { return info.cost; }
     [[nodiscard]] constexpr std::int64_t settled(std::int64_t, std::int64_t actual) const noexcept { return actual; }
 };
+struct by_bytes_t {
+    [[nodiscard]] constexpr std::int64_t operator()(const request_info& info) const noexcept { return info.bytes; }
+};
 /// Each request counts 1, whatever it costs.
 inline constexpr by_requests_t by_requests{};
 /// Each request counts its cost.
 inline constexpr by_cost_t by_cost{};
+/// Each request counts the size of its payload; known when it is asked, so there is nothing to settle.
+inline constexpr by_bytes_t by_bytes{};
 
 /// What a limit counts of a request; the host may bring its own.
 ///
