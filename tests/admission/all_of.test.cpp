@@ -38,7 +38,9 @@ verdict ask(State& state, std::int64_t cost, permit_of<State>& taken, time_point
 
 #define BOTH_FORMS "", multi_threaded, single_threaded
 
-TEMPLATE_TEST_CASE("A refusal by any limit leaves every other as it was", BOTH_FORMS) {
+TEMPLATE_TEST_CASE(
+    "RL-21 a refusal by any limit leaves every other as it was, requests a minute too when concurrency refuses",
+    BOTH_FORMS) {
     auto limits = three_limits(3, 1000, 2).template build<TestType>();
     permit_of<decltype(limits)> first;
     permit_of<decltype(limits)> second;

@@ -552,7 +552,9 @@ TEST_CASE("Reconfiguring keeps the level, and never raises it") {
     }
 }
 
-TEMPLATE_TEST_CASE("Reconfiguring can keep the share of the burst, or start afresh", BOTH_FORMS) {
+TEMPLATE_TEST_CASE(
+    "RL-23 a new quota keeps the level, the share of the burst, or starts afresh; reservations keep their slots",
+    BOTH_FORMS) {
     token_bucket<TestType> bucket{quota{rate::per_second(10), 100}};
     REQUIRE(bucket.try_acquire(40, at(0ns)));
     bucket.reconfigure(quota{rate::per_second(7), 10}, at(0ns), inherit::share);
@@ -568,9 +570,27 @@ TEMPLATE_TEST_CASE("Reconfiguring can keep the share of the burst, or start afre
     CHECK(bucket.available(at(0ns)) == -10);  // debt is not scaled
     bucket.reconfigure(quota{rate::per_second(1), 100}, at(0ns), inherit::full);
     CHECK(bucket.available(at(0ns)) == 100);
+
+    // A lower rate delays what comes after a reservation, not the reservation; and it may be lowered and raised again.
+    token_bucket<TestType> waited{quota{rate::per_second(10), 10}};
+    REQUIRE(waited.try_acquire(10, at(0ns)));
+    const reservation made = waited.reserve(5, at(0ns), 1s);
+    REQUIRE(made.answer.when == at(500ms));
+    waited.reconfigure(quota{rate::per_second(1), 2}, at(100ms));
+    CHECK(made.answer.when == at(500ms));
+    CHECK(waited.try_acquire(1, at(100ms)).when == at(5100ms));  // 4 tokens short, and its own
+    CHECK_FALSE(waited.try_acquire(1, at(5100ms) - 1ns));
+    CHECK(waited.reserve(1, at(100ms), 10s).answer.when == at(5100ms));
+    waited.reconfigure(quota{rate::per_second(10), 10}, at(100ms));
+    CHECK(waited.available(at(100ms)) == -5);
+    CHECK(waited.try_acquire(1, at(700ms)));
+    waited.reconfigure(quota{rate::per_second(1), 1}, at(700ms));
+    waited.reconfigure(quota{rate::per_second(10), 10}, at(700ms));
+    CHECK(waited.try_acquire(10, at(1700ms)));
 }
 
-TEMPLATE_TEST_CASE("Reservations get slots in order, within the wait they accept", BOTH_FORMS) {
+TEMPLATE_TEST_CASE("RL-18 reservations get slots in order, within the wait they accept; a refusal leaves no trace",
+                   BOTH_FORMS) {
     token_bucket<TestType> bucket{quota{rate::per_second(10), 1}};
     CHECK(bucket.reserve(1, at(0ns), 1s).answer == admitted(at(0ns)));
     CHECK(bucket.reserve(1, at(0ns), 1s).answer == admitted(at(100ms)));
@@ -584,7 +604,24 @@ TEMPLATE_TEST_CASE("Reservations get slots in order, within the wait they accept
     CHECK_FALSE(bucket.reserve(1, at(51ms), -1s));
 }
 
-TEMPLATE_TEST_CASE("Cancelling gives back what no later reservation relies on", BOTH_FORMS) {
+TEST_CASE("RL-18 of many threads that accept the same wait exactly those get a slot whose slot lies within it") {
+    for (const quota& of : {quota{rate::per_second(10), 1}, quota{rate::per(3, 1s), 1}}) {
+        token_bucket<multi_threaded> bucket{of};
+        std::atomic<std::int64_t> granted{0};
+        std::vector<std::thread> threads;
+        for (int n = 0; n < 4; ++n) {
+            threads.emplace_back([&] {
+                for (int i = 0; i < 50; ++i) granted += bucket.reserve(1, at(0ns), 10s) ? 1 : 0;
+            });
+        }
+        for (std::thread& thread : threads) thread.join();
+        const std::int64_t within = of.refill() == rate::per_second(10) ? 100 : 30;
+        CHECK(granted == 1 + within);  // one at once, and those whose slot comes by 10 s
+        CHECK(bucket.available(at(0ns)) == -within);
+    }
+}
+
+TEMPLATE_TEST_CASE("RL-19 cancelling gives back what no later reservation relies on, once, in any order", BOTH_FORMS) {
     const quota of = GENERATE(quota{rate::per_second(10), 2}, quota{rate::per_second(30), 2});
     token_bucket<TestType> bucket{of};
     SECTION("one granted at once comes back whole, at any time, once") {
