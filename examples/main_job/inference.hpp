@@ -2,6 +2,8 @@
 #pragma once
 
 #include "model.hpp"
+#include <forebay/sim/distribution.hpp>
+#include <forebay/sim/random_service.hpp>
 #include <forebay/sim/service_model.hpp>
 #include <forebay/time.hpp>
 
@@ -89,15 +91,27 @@ class service_times {
 public:
     /// The median of up to 31 calls at each of a dozen sizes. Takes about two seconds.
     static service_times measure(inference& run);
+    /// As many calls more: the medians are of all from then on.
+    void measure_again(inference& run);
 
     [[nodiscard]] const std::vector<forebay::sim::table_service::point>& points() const noexcept { return points_; }
     /// Straight lines between the points. Sums of rows are the requests' costs.
     [[nodiscard]] forebay::sim::table_service table() const {
         return forebay::sim::table_service{points_, &forebay::sim::batch_shape::cost};
     }
+    /// The same, as uneven as the calls were that were measured: each batch takes as much longer or shorter than the median
+    /// as one of them did.
+    [[nodiscard]] auto uneven(std::uint64_t seed) const {
+        return forebay::sim::noisy_service{table(), forebay::sim::distribution::empirical(millionths_), 1'000'000,
+                                           seed};
+    }
 
 private:
+    static constexpr std::array<std::size_t, 12> measured_rows{1, 2, 4, 8, 12, 16, 20, 24, 32, 40, 48, 64};
+
+    std::array<std::vector<forebay::duration>, measured_rows.size()> times_;
     std::vector<forebay::sim::table_service::point> points_;
+    std::vector<std::int64_t> millionths_;  // every call, of its size's median
 };
 
 }  // namespace example

@@ -73,6 +73,20 @@ TEST_CASE("exponential service has the mean of the leader's class, and as much d
     CHECK_THROWS_AS(sim::exponential_service(std::vector<fb::duration>{}, seed), std::invalid_argument);
 }
 
+TEST_CASE("noise that was measured is dealt in the shares in which it was found") {
+    INFO("seed " << seed);
+    const auto measured = sim::distribution::empirical(std::vector<std::int64_t>{1000, 1000, 1000, 1500});
+    const sim::noisy_service model{sim::constant_service{10ms}, measured, 1000, seed};
+    int slow = 0;
+    for (std::uint64_t lead = 0; lead < 10'000; ++lead) {
+        const fb::duration time = model(led_by(lead));
+        REQUIRE((time == 10ms || time == 15ms));
+        slow += time == 15ms;
+    }
+    CHECK(slow == Approx(2500).margin(130));  // three deviations of 43
+    CHECK_THROWS_AS(sim::noisy_service(sim::constant_service{10ms}, measured, 0, seed), std::invalid_argument);
+}
+
 TEST_CASE("noise keeps the mean and has the deviation stated") {
     INFO("seed " << seed);
     const moments found = over_leads(sim::noisy_service{sim::constant_service{10ms}, 0.3, seed});

@@ -67,26 +67,33 @@ private:
     numbered_draws draws_;
 };
 
-/// Another model times a lognormal factor of mean 1.
+/// Another model times a factor drawn for each batch: lognormal of mean 1, or one of those that were measured.
 template <service_model Inner>
 class noisy_service {
 public:
     /// cv      deviation of the factor: 0.1 for a tenth up or down    [0 .. 1000]
     /// errors  std::invalid_argument
     noisy_service(Inner inner, double cv, std::uint64_t seed)
-        : inner_{std::move(inner)}, factor_{distribution::lognormal(one, cv)}, seed_{seed} {}
+        : noisy_service{std::move(inner), distribution::lognormal(std::int64_t{1} << 32, cv), std::int64_t{1} << 32,
+                        seed} {}
+    /// factor  a draw of `one` leaves the time as it is; `distribution::empirical` of measured ratios, for instance
+    /// one     [> 0]
+    /// errors  std::invalid_argument
+    noisy_service(Inner inner, distribution factor, std::int64_t one, std::uint64_t seed)
+        : inner_{std::move(inner)}, factor_{std::move(factor)}, one_{one}, seed_{seed} {
+        if (one < 1) throw std::invalid_argument("forebay: noisy_service needs a factor whose `one` is > 0");
+    }
 
     [[nodiscard]] duration operator()(const batch_shape& shape) const {
         constexpr std::uint64_t variable = 0x6e6f697365;
         random_stream stream{seed_, tenant_id{shape.lead}, variable};
-        return duration{scaled(inner_(shape).count(), factor_.draw(stream), one)};
+        return duration{scaled(inner_(shape).count(), factor_.draw(stream), one_)};
     }
 
 private:
-    static constexpr std::int64_t one = std::int64_t{1} << 32;
-
     Inner inner_;
     distribution factor_;
+    std::int64_t one_;
     std::uint64_t seed_;
 };
 
