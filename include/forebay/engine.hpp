@@ -59,6 +59,7 @@ public:
         keeper alive;
         unique_lock lock{mutex_};
         flow_.arrive();
+        flow_.seat(now);
         while (flow_.may_expire(now)) {
             ended_list late;
             flow_.expire(now, late);
@@ -219,6 +220,7 @@ protected:
         keeper alive;
         unique_lock lock{mutex_};
         flow_.arrive();
+        flow_.seat(now);
         if (flow_.may_expire(now) && !visits_.this_thread_is_inside()) [[unlikely]] {
             lock.unlock();
             alive = this->shared_from_this();

@@ -5,6 +5,7 @@
 #include <forebay/admission/all_of.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
 #include <forebay/admission/limit_rule.hpp>
+#include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/permit.hpp>
 #include <forebay/admission/policy.hpp>
@@ -20,6 +21,7 @@
 #include <forebay/engine.hpp>
 #include <forebay/flow.hpp>
 #include <forebay/http.hpp>
+#include <forebay/intake.hpp>
 #include <forebay/job.hpp>
 #include <forebay/observe/histogram.hpp>
 #include <forebay/observe/ledger.hpp>

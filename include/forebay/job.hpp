@@ -5,6 +5,7 @@
 #include <forebay/batch/batch.hpp>
 #include <forebay/detail/inline_function.hpp>
 #include <forebay/outcome.hpp>
+#include <forebay/time.hpp>
 
 #include <cstdint>
 #include <exception>
@@ -19,14 +20,23 @@ struct slips {
     std::uint64_t not_delivered{0};  // counted as delivered, and then taking the result threw
 };
 
+/// How long a request waited before it was queued, where that may be.
+struct wait_at_gate {
+    duration length{0};
+};
+struct no_wait_at_gate {
+    static constexpr duration length{0};
+};
+
 /// A request as the scheduler holds it: the payload until it runs, what admission took, where it runs, who is told.
-template <class Request, class Result, class Permit = permit>
+template <class Request, class Result, class Permit = permit, class Waited = no_wait_at_gate>
 struct job {
     std::optional<Request> request{};
     Permit taken{};
     batch_record<Request>* in{nullptr};           // once it runs
     std::uint32_t index{0};                       // in that record
     inline_function<void(outcome<Result>)> sink;  // last: most sinks use the beginning of its storage only
+    [[no_unique_address]] Waited waited{};        // seldom anything, or asked for
 
     /// Calls the sink, then destroys it and the payload.
     void tell(outcome<Result>&& how, slips& found) noexcept {

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/batch/policy.hpp>
 #include <forebay/observe/observer.hpp>
@@ -22,12 +23,14 @@ namespace forebay::inline v0 {
 ///         .batching = forebay::size_or_delay{.max_batch_size = 32},
 ///     }
 template <class Admission = admit_all, class Order = fifo, class Batching = one_by_one, class Clock = steady_clock,
-          class Observer = no_observer, class Sync = multi_threaded>
+          class Observer = no_observer, class Sync = multi_threaded, class OnRefusal = reject>
 struct policies {
     using sync_type = Sync;
 
     /// Who gets in.
     Admission admission{};
+    /// What becomes of who exceeds a rate: reject{}, or delay{.max_wait = ...}.
+    OnRefusal on_refusal{};
     /// Who is next.
     Order order{};
     /// What runs together.

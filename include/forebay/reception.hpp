@@ -1,17 +1,21 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/batch/batch_collector.hpp>
 #include <forebay/detail/doorway.hpp>
+#include <forebay/detail/waiting_room.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/sync.hpp>
+#include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <type_traits>
 #include <utility>
 
 namespace forebay::inline v0::detail {
@@ -26,6 +30,9 @@ enum class at_the_door : std::uint8_t {
 /// The way of a request to its place in the queue: admission, bounds, a slot. Under a lock of its own it may come in while
 /// the owner of the queue forms and ends batches; it is lined up when the owner next looks.
 ///
+/// Where policies say to delay, whoever admission promises a slot in the future waits in a room beside the queue until
+/// then. The door is shut from the first such slot on, so that nobody passes who is due.
+///
 /// Job      what travels with a request; made from a payload, its permit and further parts
 /// threads  `enter` at any time, by anyone; all else one at a time. The door's lock guards what those two share: admission,
 ///          the vacant slots, and who has come in.
@@ -36,6 +43,9 @@ class reception {
     using door_lock = typename sync::scoped_lock;
 
 public:
+    /// Whether there is a room to wait in.
+    static constexpr bool delays = decltype(Policies::on_refusal)::waits;
+
     using collector_type = batch_collector<Job, decltype(Policies::order), decltype(Policies::batching)>;
     using queue_type = typename collector_type::queue_type;
     using admission_type = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
@@ -43,7 +53,9 @@ public:
     /// errors  std::invalid_argument for policies that cannot be
     reception(Policies&& chosen, std::size_t in_hand)
         : admission_(chosen.admission.template build<single_threaded>()),
-          collector_{std::move(chosen.order), chosen.capacity, std::move(chosen.batching), in_hand} {
+          collector_{std::move(chosen.order), chosen.capacity, std::move(chosen.batching), in_hand},
+          patience_{checked(chosen.on_refusal)},
+          room_{queue().slots()} {
         if constexpr (!queue_type::grows) queue().prepare(new_keys);
     }
     reception(const reception&) = delete;
@@ -62,7 +74,7 @@ public:
         if (!door_.lets_in(info, now) || !queue().has_place(info)) return at_the_door::undecided;
         permit_of<admission_type> taken;
         said = admission_.try_acquire(info, now, taken);
-        if (!said) return at_the_door::refused;
+        if (!said) return delays ? at_the_door::undecided : at_the_door::refused;
         id = queue().enter(info, now, std::move(request), taken, std::forward<Parts>(parts)...);
         door_.add(info, id.slot);
         return at_the_door::let_in;
@@ -84,14 +96,22 @@ public:
         return came;
     }
 
-    /// Takes a request in, or says why not. Strong guarantee if memory runs out. Only after `arrive(false)`.
+    /// Takes a request in, or says why not; where there is a room it may have to wait there, until verdict::when. Strong
+    /// guarantee if memory runs out. Only after `arrive(false)`.
     template <class Request, class... Parts>
     verdict admit(ticket& id, time_point now, const request_info& info, Request&& request, Parts&&... parts) {
-        verdict said = queue().check(info, now);
+        verdict said = queue().check(info, now, {room_.size(), room_.cost()});
         if (!said) return said;
         permit_of<admission_type> taken{};
-        said = admission_.try_acquire(info, now, taken);
+        said = ask(info, now, taken);
         if (!said) return said;
+        if constexpr (delays) {
+            if (said.when > now) {
+                id = queue().park(info, said.when, std::move(request), taken, std::forward<Parts>(parts)...);
+                room_.add(id.slot, said.when, info.cost);
+                return said;
+            }
+        }
         try {
             if constexpr (!queue_type::grows) {
                 if (queue().prepared() < new_keys / 2) queue().prepare(new_keys);
@@ -102,6 +122,40 @@ public:
             throw;
         }
         return said;
+    }
+
+    // ---- who waits beside the queue. Only after `arrive(false)`, but for those that change nothing.
+
+    /// How many wait.
+    [[nodiscard]] std::size_t waiting() const noexcept { return room_.size(); }
+    /// When the first of them is to be lined up, exact; `no_deadline` if nobody waits.
+    [[nodiscard]] time_point next_slot() const noexcept { return room_.next(); }
+    /// Lines up those whose slot has come, in the order of the slots. returns  how many. Where memory runs out the others
+    /// stay, and are due again.
+    std::size_t seat(time_point now) noexcept requires delays {
+        const std::size_t before = room_.size();
+        while (!room_.empty() && room_.next() <= now) {
+            const std::uint32_t slot = room_.first();
+            try {
+                queue().admit(slot);
+            } catch (...) {
+                break;
+            }
+            room_.erase(slot, queue().info({slot, 0}).info.cost);
+        }
+        return before - room_.size();
+    }
+    /// Takes out one that waits. returns  false, and nothing changes, if the ticket's request does not wait there
+    bool leave(ticket id) noexcept requires delays {
+        if (!queue().holds(id) || !room_.contains(id.slot)) return false;
+        room_.erase(id.slot, queue().info(id).info.cost);
+        return true;
+    }
+    /// Takes out the one with the last slot. Only where somebody waits.
+    ticket leave_last() noexcept requires delays {
+        const ticket id = queue().ticket_of(room_.last());
+        leave(id);
+        return id;
     }
 
     /// Admission, for as long as the result lives; nobody comes in meanwhile.
@@ -118,15 +172,37 @@ private:
     /// Requests of so many keys not in use may come in before the owner makes room for more.
     static constexpr std::size_t new_keys = 16;
 
+    template <class OnRefusal>
+    [[nodiscard]] static auto checked(const OnRefusal& chosen) {
+        if constexpr (delays) {
+            chosen.validate();
+            return chosen.max_wait;
+        } else {
+            return nobody{};
+        }
+    }
+    /// Who has a deadline waits less long: a slot at it, or after, is of no use.
+    [[nodiscard]] verdict ask(const request_info& info, time_point now, permit_of<admission_type>& taken) noexcept {
+        if constexpr (delays) {
+            const duration left = saturating_sub(info.deadline, now) - duration{1};
+            return admission_.reserve(info, now, std::min(patience_, left), taken);
+        } else {
+            return admission_.try_acquire(info, now, taken);
+        }
+    }
     [[nodiscard]] typename door_type::allowance allowed() const noexcept {
         const std::size_t keys = queue().prepared();
         if (!open_ || keys == 0) return {0, 0, 0, no_deadline};
-        return {queue().vacant(door_.count()), queue().room(), keys - 1, queue().expires_from()};
+        return {queue().vacant(door_.count() + room_.size()), queue().room() - room_.cost(), keys - 1,
+                std::min(queue().expires_from(), room_.next())};
     }
 
     door_type door_;
     admission_type admission_;
     collector_type collector_;
+    struct nobody {};
+    [[no_unique_address]] std::conditional_t<delays, duration, nobody> patience_;
+    [[no_unique_address]] std::conditional_t<delays, waiting_room, no_waiting_room> room_;
     bool open_{false};
 };
 

@@ -42,7 +42,15 @@ consteval bool can_schedule() {
                   "forebay: the inference callback must take a span of requests and return a range of results, one "
                   "each; or take batch<Request, Result>& and fill it in; or take batch<Request, Result> by value and "
                   "complete it later");
-    return admits && orders && batches && ticks && watches && moves && runs;
+    constexpr bool waits = [] {
+        if constexpr (admits) {
+            using state = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
+            return check_on_refusal<decltype(Policies::on_refusal), state>();
+        } else {
+            return false;
+        }
+    }();
+    return admits && waits && orders && batches && ticks && watches && moves && runs;
 }
 
 /// Stands where a scheduler was refused, so that no second error follows the one that teaches.
@@ -84,7 +92,8 @@ public:
         FOREBAY_EXPECTS(static_cast<bool>(said_), "test the submission before taking its ticket: it was refused");
         return id_;
     }
-    /// What admission said: of a refusal, why, and when to come back.
+    /// What admission said: of a refusal, why, and when to come back; of an accepted request, `when` it is queued, which is
+    /// later than now where it waits for its slot.
     [[nodiscard]] constexpr const verdict& error() const noexcept { return said_; }
 
 private:
@@ -139,7 +148,7 @@ public:
     /// info     who asks, how urgent, by when
     /// sink     any move-only callable of outcome<Result>, up to 64 bytes (larger: on_heap); called exactly once if the
     ///          request was accepted, never if it was refused
-    /// returns  a ticket, or the refusal
+    /// returns  a ticket, or the refusal; with on_refusal = delay, who can wait for its slot is accepted
     /// errors   std::bad_alloc where a new key or a longer queue needs memory, std::invalid_argument for a null pointer to
     ///          a function as a sink; nothing has happened then
     /// cost     O(log n) in the queue, beside telling what has expired; one clock read

@@ -24,6 +24,7 @@ observe/histogram
 observe/recording
 observe/metrics
 admission/permit admission/policy
+admission/on_refusal
 admission/token_bucket
 admission/concurrency_limit
 admission/limit_rule
@@ -52,6 +53,7 @@ batch/inference
 policies
 job
 reception
+intake
 flow
 engine
 runner

@@ -50,6 +50,11 @@ using permit_of = typename permit_of_state<State>::type;
 ///    and whether it brought no result.
 /// 8. It may have `state.undo(permit, now)`: as if it had not been admitted, whatever the policy says of giving back. Needed
 ///    where give_back does less: all_of undoes what it took when a later limit refuses.
+/// 9. It may have `state.reserve(info, now, max_wait, permit)`: as try_acquire, but it may promise a slot up to `max_wait`
+///    later: admitted, with `verdict::when` after `now`. Slots come in the order of the calls, and nobody is let in
+///    before a slot that was promised for the same tokens. A refusal says when this same call succeeds. Undoing or
+///    giving back such a permit before its slot gives that back as far as no later slot relies on it.
+///    `on_refusal = delay{...}` asks for it.
 ///
 /// A state that a scheduler owns is built with single_threaded and used under that scheduler's lock only; it need not
 /// be movable.
@@ -69,6 +74,14 @@ template <class State>
 concept watches_batches = requires(State& state, std::size_t size, duration service, bool failed, time_point now) {
     { state.batch_done(size, service, failed, now) }
     noexcept;
+};
+
+/// Whether a state can promise a slot in the future: demand 9 above.
+template <class State>
+concept reserves_slots = requires(State& state, const request_info& info, permit_of<State>& taken, duration max_wait,
+                                  time_point now) {
+    { state.reserve(info, now, max_wait, taken) }
+    noexcept->std::same_as<verdict>;
 };
 
 /// Who gets in: a description from which the scheduler builds the limit's state.
@@ -201,6 +214,10 @@ public:
 
         [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit_type& taken) noexcept {
             return target_->try_acquire(info, now, taken);
+        }
+        [[nodiscard]] verdict reserve(const request_info& info, time_point now, duration max_wait,
+                                      permit_type& taken) noexcept requires reserves_slots<State> {
+            return target_->reserve(info, now, max_wait, taken);
         }
         void settle(permit_type& taken, std::int64_t actual, time_point now) noexcept {
             target_->settle(taken, actual, now);

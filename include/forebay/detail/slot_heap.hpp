@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
@@ -54,6 +55,15 @@ public:
     }
 
     void clear() noexcept { entries_.clear(); }
+
+    /// Sorts the array, which leaves it a heap: `slot_at` then tells them by rank, until a slot comes in or one leaves that
+    /// is not the last.
+    void sort(std::uint32_t* position) noexcept {
+        std::sort(entries_.begin(), entries_.end(), [](const entry& a, const entry& b) { return a.rank < b.rank; });
+        for (std::size_t place = 0; place < entries_.size(); ++place) {
+            position[entries_[place].slot] = static_cast<std::uint32_t>(place);
+        }
+    }
 
 private:
     struct entry {

@@ -48,6 +48,12 @@ public:
     /// Number of a group while it has requests.
     using group_id = std::uint32_t;
 
+    /// So many requests, that cost so much together.
+    struct load {
+        std::size_t requests{0};
+        std::int64_t cost{0};
+    };
+
     struct item {
         request_info info;
         time_point arrival;
@@ -59,7 +65,7 @@ public:
     /// errors   std::invalid_argument for bounds or an order that cannot be
     explicit priority_queue(Order order = {}, capacity bounds = {}, Gate gate = {}, std::size_t in_hand = 0)
         : bounds_{detail::checked(bounds)},
-          slots_{slots(bounds, in_hand)},
+          slots_{needed(bounds, in_hand)},
           line_{(detail::validate(order), std::move(order)), std::move(gate), slots_.data(), slots_.size()} {}
 
     [[nodiscard]] std::size_t size() const noexcept { return line_.size(); }
@@ -68,14 +74,17 @@ public:
     [[nodiscard]] std::int64_t cost() const noexcept { return line_.cost(); }
 
     /// Whether `push` would take such a request at `now`. O(1), changes nothing.
-    [[nodiscard]] verdict check(const request_info& info, time_point now) const noexcept {
+    /// parked  what counts against the bounds beside
+    [[nodiscard]] verdict check(const request_info& info, time_point now, load parked = {}) const noexcept {
         if (info.cost < 0) return never(limit::bad_cost);
         if (!line_.has_place(info)) return never(limit::bad_priority);
         if (is_past(info.deadline, now)) return never(limit::deadline);
         if (info.cost > bounds_.max_cost) return never(limit::queued_cost, info.cost - bounds_.max_cost);
-        if (vacant() == 0) return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
-        if (info.cost > room()) {
-            return retry_at(now, limit::queued_cost, info.cost - room(), certainty::on_completion);
+        if (vacant(parked.requests) == 0) {
+            return retry_at(now, limit::queued_requests, 1, certainty::on_completion);
+        }
+        if (const std::int64_t left = room() - parked.cost; info.cost > left) {
+            return retry_at(now, limit::queued_cost, info.cost - left, certainty::on_completion);
         }
         return admitted(now);
     }
@@ -102,6 +111,9 @@ public:
     /// Whether the ticket's request waits, or was taken and not released.
     [[nodiscard]] bool holds(ticket t) const noexcept { return slots_.holds(t); }
     [[nodiscard]] const queued& info(ticket t) const noexcept { return slots_[t.slot]; }
+    [[nodiscard]] ticket ticket_of(std::uint32_t slot) const noexcept { return slots_.ticket_of(slot); }
+    /// Slots, of requests that wait or are in hand.
+    [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
     [[nodiscard]] Value& value(ticket t) noexcept { return slots_[t.slot].value(); }
 
     /// The group whose gate is open at `now` and that holds the best request of all such groups. O(1) amortised.
@@ -205,6 +217,16 @@ public:
         slots_.take_free(added, std::forward<Parts>(parts)...);
         return {slot, added.generation};
     }
+    /// Gives a request its slot and its ticket, as one that was taken: it waits once it is `admit`ted.
+    template <class... Parts>
+    ticket park(const request_info& info, time_point arrival, Parts&&... parts) noexcept {
+        const ticket id = enter(info, arrival, std::forward<Parts>(parts)...);
+        slots_[id.slot].lane = slots_type::is_held;
+        return id;
+    }
+    /// Puts a request that was parked where it belongs. Strong guarantee if memory runs out.
+    void admit(std::uint32_t slot) { line_.add(slot); }
+
     /// Whether lining up may need memory whatever is prepared, so that no request may enter.
     static constexpr bool grows = line_type::grows;
     /// For requests of how many new keys memory is at hand.
@@ -219,7 +241,7 @@ public:
     void recover() noexcept { slots_.recover(); }
 
 private:
-    static std::size_t slots(const capacity& bounds, std::size_t in_hand) {
+    static std::size_t needed(const capacity& bounds, std::size_t in_hand) {
         if (in_hand <= (std::size_t{1} << 30)) return bounds.max_requests + in_hand;
         throw std::invalid_argument("forebay: a queue's in_hand (scheduler: requests in batches) must be <= 2^30");
     }
