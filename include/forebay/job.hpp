@@ -22,7 +22,7 @@ struct slips {
 
 /// How long a request waited before it was queued, where that may be.
 struct wait_at_gate {
-    duration length{0};
+    duration length;  // no initialiser: that of a duration may throw, on paper
 };
 struct no_wait_at_gate {
     static constexpr duration length{0};
