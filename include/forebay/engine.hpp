@@ -264,7 +264,7 @@ protected:
     void end_early(unique_lock& lock, time_point now, typename record::member& member, outcome_type&& how,
                    slips& found) noexcept {
         flow_.end_running(now, member, how.how());
-        job over{.sink = std::move(flow_.job_of(member).sink)};
+        typename flow_type::plain_job over{.sink = std::move(flow_.job_of(member).sink)};
         lock.unlock();
         over.tell(std::move(how), found);
         lock.lock();

@@ -34,6 +34,7 @@ public:
     using base::job_of;
     using typename base::ended_list;
     using typename base::job;
+    using typename base::plain_job;
 
     /// errors  std::invalid_argument for policies that cannot be
     explicit request_flow(Policies&& chosen) : request_flow{std::move(chosen), shape{chosen}} {}

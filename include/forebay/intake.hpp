@@ -36,8 +36,8 @@ public:
     using admission_type = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
     static constexpr bool watched = !std::is_same_v<observer_type, no_observer>;
     static constexpr bool delays = decltype(Policies::on_refusal)::waits;
-    using job = detail::job<Request, Result, permit_of<admission_type>,
-                            std::conditional_t<delays, wait_at_gate, no_wait_at_gate>>;
+    using plain_job = detail::job<Request, Result, permit_of<admission_type>>;
+    using job = std::conditional_t<delays, delayed_job<Request, Result, permit_of<admission_type>>, plain_job>;
     using reception_type = reception<job, Policies>;
     using ended_list = detail::ended_list;
 
@@ -169,8 +169,9 @@ protected:
     }
     /// Time since a request was accepted. In the queue its age counts from its slot, lest a batch that waits for company
     /// leaves at once because one of its members waited for admission; who watches is told all of it.
-    [[nodiscard]] static duration age(const queued& about, const job& of, time_point now) noexcept {
-        return since(saturating_add(about.arrival, -of.waited.length), now);
+    [[nodiscard]] static duration age(const queued& about, [[maybe_unused]] const job& of, time_point now) noexcept {
+        if constexpr (delays) return since(saturating_add(about.arrival, -of.waited), now);
+        return since(about.arrival, now);
     }
 
     [[nodiscard]] auto& queue() noexcept { return reception_.queue(); }
@@ -183,7 +184,7 @@ protected:
 
 private:
     void note_wait(ticket id, time_point now) noexcept {
-        if constexpr (delays) job_of(id).waited.length = saturating_sub(queue().info(id).arrival, now);
+        if constexpr (delays) job_of(id).waited = saturating_sub(queue().info(id).arrival, now);
     }
     void count(std::span<const std::uint32_t> came) noexcept {
         ledger_.submitted += came.size();
