@@ -28,6 +28,8 @@ class request_flow : public request_intake<Request, Result, Policies> {
     using base = request_intake<Request, Result, Policies>;
     using typename base::phase;
     using typename base::reception_type;
+    /// Else admission is left alone by what ran: it takes neither the door's lock nor whatever line its state is in.
+    static constexpr bool settles = needs_settling<typename reception_type::admission_type>;
 
 public:
     using record = batch_record<Request>;
@@ -89,21 +91,25 @@ public:
 
     /// Ends one member of a batch that has not ended.
     void end_running(time_point now, typename record::member& member, ending how) noexcept {
-        end_member(reception_.admission(), now, member, how);
+        if constexpr (settles) settle_up(reception_.admission(), now, member);
+        end_member(now, member, how);
         --ledger_.running;
         ledger_.count(how);
     }
     /// Ends the members of a batch that have not ended, marks them as claimed, and frees its executor.
     void end_batch(time_point now, record& of, ending how) noexcept {
-        std::size_t claimed = 0;
-        {
+        if constexpr (settles) {
             const auto admission = reception_.admission();
             for (auto& member : of) {
-                member.claimed = !member.ended;
-                if (!member.claimed) continue;
-                end_member(admission, now, member, how);
-                ++claimed;
+                if (!member.ended) settle_up(admission, now, member);
             }
+        }
+        std::size_t claimed = 0;
+        for (auto& member : of) {
+            member.claimed = !member.ended;
+            if (!member.claimed) continue;
+            end_member(now, member, how);
+            ++claimed;
         }
         ledger_.running -= claimed;
         ledger_.count(how, claimed);
@@ -176,9 +182,11 @@ private:
     }
     [[nodiscard]] bool can_start() const noexcept { return busy_ < executors_ && !records_.empty(); }
     template <class Admission>
-    void end_member(const Admission& admission, time_point now, typename record::member& member, ending how) noexcept {
-        member.ended = true;
+    static void settle_up(const Admission& admission, time_point now, typename record::member& member) noexcept {
         admission->settle(job_of(member).taken, member.actual_cost, now);
+    }
+    void end_member(time_point now, typename record::member& member, ending how) noexcept {
+        member.ended = true;
         if constexpr (watched) observer_.on_end(member.about->info, how, age(*member.about, job_of(member), now));
     }
 

@@ -36,6 +36,11 @@ verdict ask(State& state, std::int64_t cost, permit_of<State>& taken, time_point
 
 }  // namespace
 
+template <class... Limits>
+constexpr bool settling = needs_settling<decltype(all_of{std::declval<Limits>()...}.template build<single_threaded>())>;
+static_assert(settling<per_tenant<>, concurrency_limit<>> && settling<per_tenant<quota, by_cost_t>, per_tenant<>>);
+static_assert(!settling<per_tenant<>, admit_all>);
+
 #define BOTH_FORMS "", multi_threaded, single_threaded
 
 TEMPLATE_TEST_CASE(

@@ -59,6 +59,8 @@ static_assert(std::is_same_v<decltype(per_tenant{quota{rate::zero(), 1}}), per_t
 static_assert(std::is_same_v<decltype(per_tenant{quota{rate::zero(), 1}, by_cost}), per_tenant<quota, by_cost_t>>);
 static_assert(
     std::is_same_v<decltype(per_tenant{.limit = tiers{}, .max_tenants = 7}), per_tenant<tiers, by_requests_t>>);
+static_assert(needs_settling<per_tenant_state<multi_threaded, quota, by_cost_t>>);
+static_assert(!needs_settling<per_tenant_state<multi_threaded, quota, by_requests_t>>);
 static_assert(admission_policy<per_tenant<>> && admission_policy<per_tenant<tiers, by_cost_t>, multi_threaded>);
 
 TEMPLATE_TEST_CASE("Each tenant has a bucket of its own", BOTH_FORMS) {
@@ -182,6 +184,71 @@ TEMPLATE_TEST_CASE("RL-24 a bucket is forgotten only when it is full and nothing
     CHECK(state.available(who(1), at(4s)) == 2);
 }
 
+TEMPLATE_TEST_CASE(
+    "RL-24 forgetting a tenant whose permits are out, and giving them back, is never having forgotten it", BOTH_FORMS) {
+    // One table has four places for twenty tenants, and the other has a place for each.
+    const std::uint64_t seed = 24;
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    per_tenant<> policy{.limit = quota{rate::per_second(5), 3}, .max_tenants = 1, .seed = 7};
+    auto forgetful = policy.template build<TestType>();
+    policy.max_tenants = 1000;
+    auto faithful = policy.template build<TestType>();
+    std::map<std::uint64_t, bucket_model> models;
+    struct pair {
+        permit small;
+        permit large;
+    };
+    std::vector<pair> out;
+    time_point now{};
+    int forgotten = 0;
+    for (int i = 0; i < 50'000; ++i) {
+        now += duration{static_cast<std::int64_t>(random() % 400'000'000)};
+        // Three tenants at a time, so that there is room for them once those before them are full.
+        const std::uint64_t tenant = static_cast<std::uint64_t>(i / 50 * 3) % 20 + random() % 3;
+        pair taken;
+        const verdict said = forgetful.try_acquire({.tenant = who(tenant)}, now, taken.small);
+        REQUIRE(said == faithful.try_acquire({.tenant = who(tenant)}, now, taken.large));
+        bucket_model& model = models.try_emplace(tenant, policy.limit, 3).first->second;
+        REQUIRE(static_cast<bool>(said) == model.try_acquire(1, now));
+        if (said) out.push_back(taken);
+        while (out.size() > 40 || (!out.empty() && random() % 3 == 0)) {
+            const std::size_t pick = random() % out.size();
+            std::swap(out[pick], out.back());
+            const tenant_id whose = out.back().small.tenant;
+            forgotten += forgetful.available(whose, now) == 3;
+            forgetful.give_back(out.back().small, now);
+            faithful.give_back(out.back().large, now);
+            models.at(static_cast<std::uint64_t>(whose)).refund(1, now);
+            REQUIRE(forgetful.available(whose, now) == faithful.available(whose, now));
+            REQUIRE(forgetful.available(whose, now) == models.at(static_cast<std::uint64_t>(whose)).tokens(now));
+            out.pop_back();
+        }
+    }
+    CHECK(forgotten > 1000);
+    CHECK(forgetful.overflowed() == 0);
+}
+
+TEMPLATE_TEST_CASE("RL-20 requests that are counted need no settling: a table full of permits that are out forgets",
+                   BOTH_FORMS) {
+    auto state =
+        per_tenant<>{.limit = quota{rate::per_second(1), 2}, .max_tenants = 1, .seed = 7}.template build<TestType>();
+    permit old;
+    REQUIRE(ask(state, 1, at(0s), old));
+    permit copy = old;
+    state.settle(copy, 1, at(0s));
+    CHECK_FALSE(copy.live);
+    permit taken;
+    for (std::uint64_t tenant = 2; tenant < 40; ++tenant) REQUIRE(ask(state, tenant, at(1s * tenant), taken));
+    CHECK(state.overflowed() == 0);
+    state.give_back(old, at(40s));  // to whom is not remembered any more
+    CHECK(state.available(who(1), at(40s)) == 2);
+    REQUIRE(ask(state, 1, at(40s), taken));
+    REQUIRE(ask(state, 1, at(40s), taken));
+    state.give_back(taken, at(40s));
+    CHECK(state.available(who(1), at(40s)) == 1);
+}
+
 TEMPLATE_TEST_CASE("A permit of the overflow bucket is settled there", BOTH_FORMS) {
     per_tenant<quota, by_cost_t> policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = 1, .seed = 7};
     auto state = policy.template build<TestType>();
@@ -204,7 +271,7 @@ TEMPLATE_TEST_CASE("A permit of the overflow bucket is settled there", BOTH_FORM
 }
 
 TEMPLATE_TEST_CASE("A permit that another table gave does nothing here", BOTH_FORMS) {
-    const per_tenant<> policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = 100};
+    const per_tenant<quota, by_cost_t> policy{.limit = quota{rate::per_second(1), 4}, .max_tenants = 100};
     auto state = policy.template build<TestType>();
     auto other = policy.template build<TestType>();
     std::vector<permit> foreign(300);

@@ -90,6 +90,11 @@ static_assert(request_projection<by_requests_t> && request_projection<by_cost_t>
               request_projection<by_weight>);
 static_assert(!request_projection<int> && !request_projection<double (*)(const request_info&)>);
 
+static_assert(!needs_settling<admit_all::state> && needs_settling<smallest::state>);
+static_assert(!needs_settling<decltype(share(admit_all{}).build<single_threaded>())>);
+static_assert(needs_settling<decltype(share(first_few{1}).build<single_threaded>())>);
+static_assert(settling_projection<by_cost_t> && !settling_projection<by_requests_t> && !settling_projection<by_weight>);
+
 TEST_CASE("admit_all refuses nobody and takes nothing") {
     admit_all::state state = admit_all{}.build<single_threaded>();
     permit taken;

@@ -13,7 +13,8 @@ namespace {
 const quota slow{rate::per_hour(1), 2};
 
 template <class Sync>
-std::uint32_t take(detail::tenant_table<Sync>& table, std::uint64_t tenant, time_point now, const quota& of = slow) {
+std::uint32_t take(detail::tenant_table<Sync, true>& table, std::uint64_t tenant, time_point now,
+                   const quota& of = slow) {
     verdict said;
     const std::uint32_t number = table.take(tenant_id{tenant}, 1, now, said);
     if (number != table.unknown) return said ? number : table.overflow;
@@ -24,7 +25,7 @@ std::uint32_t take(detail::tenant_table<Sync>& table, std::uint64_t tenant, time
 }  // namespace
 
 TEMPLATE_TEST_CASE("A tenant keeps its place while it has something to remember", "", multi_threaded, single_threaded) {
-    detail::tenant_table<TestType> table{1000, 1};
+    detail::tenant_table<TestType, true> table{1000, 1};
     verdict said;
     CHECK(table.take(tenant_id{7}, 1, time_point{}, said) == table.unknown);
     const std::uint32_t number = take(table, 7, time_point{});
@@ -39,7 +40,7 @@ TEMPLATE_TEST_CASE("A tenant keeps its place while it has something to remember"
 }
 
 TEMPLATE_TEST_CASE("No two tenants have one place", "", multi_threaded, single_threaded) {
-    detail::tenant_table<TestType> table{5000, 2};
+    detail::tenant_table<TestType, true> table{5000, 2};
     std::set<std::uint32_t> numbers;
     std::size_t turned_away = 0;
     for (std::uint64_t tenant = 0; tenant < 5000; ++tenant) {
@@ -54,7 +55,7 @@ TEMPLATE_TEST_CASE("No two tenants have one place", "", multi_threaded, single_t
 
 TEMPLATE_TEST_CASE("An unused place is taken before one whose tenant would have to be met again", "", multi_threaded,
                    single_threaded) {
-    detail::tenant_table<TestType> table{1000, 3};
+    detail::tenant_table<TestType, true> table{1000, 3};
     for (std::uint64_t tenant = 0; tenant < 20; ++tenant) {
         const std::uint32_t number = take(table, tenant, time_point{});
         table.finish(tenant_id{tenant}, number, 1, time_point{});  // full again: may be forgotten
@@ -67,7 +68,7 @@ TEMPLATE_TEST_CASE("An unused place is taken before one whose tenant would have 
 }
 
 TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota met", "", multi_threaded, single_threaded) {
-    detail::tenant_table<TestType> table{1, 4};
+    detail::tenant_table<TestType, true> table{1, 4};
     const quota fast{rate::per_second(100), 50};
     for (std::uint64_t tenant = 0; table.overflowed() == 0; ++tenant)
         REQUIRE(take(table, tenant, time_point{}, fast) != table.unknown);
@@ -81,6 +82,6 @@ TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota met", 
 }
 
 TEST_CASE("What a table takes is known before it is built") {
-    CHECK(detail::tenant_table<multi_threaded>{1'000'000, 5}.memory() < 61'000'000);
-    CHECK(detail::tenant_table<single_threaded>{1, 5}.memory() < 9000);
+    CHECK(detail::tenant_table<multi_threaded, true>{1'000'000, 5}.memory() < 61'000'000);
+    CHECK(detail::tenant_table<single_threaded, true>{1, 5}.memory() < 9000);
 }

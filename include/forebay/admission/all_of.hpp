@@ -101,6 +101,9 @@ class all_of_state {
     using states = detail::joint_states<Limits...>;
 
 public:
+    static constexpr bool settles =
+        (needs_settling<decltype(std::declval<const Limits&>().template build<single_threaded>())> || ...);
+
     /// What each limit handed out, in order.
     struct permit_type {
         std::tuple<permit_of<decltype(std::declval<const Limits&>().template build<single_threaded>())>...> each;
@@ -136,9 +139,16 @@ public:
 
     /// See admission_state: each limit makes of the true cost what it counts.
     void settle(permit_type& taken, std::int64_t actual, time_point now) noexcept {
-        const typename Sync::scoped_lock hold{mutex_};
-        states_.each([&](auto& state, auto& part, std::uint8_t) noexcept { state.settle(part, actual, now); },
-                     taken.each);
+        const auto each = [&] {
+            states_.each([&](auto& state, auto& part, std::uint8_t) noexcept { state.settle(part, actual, now); },
+                         taken.each);
+        };
+        if constexpr (settles) {
+            const typename Sync::scoped_lock hold{mutex_};
+            each();
+        } else {
+            each();
+        }
         taken.live = false;
     }
     /// See admission_state.

@@ -33,10 +33,10 @@ class per_tenant_state;
 
 /// One bucket for each tenant, in memory fixed at building.
 ///
-/// A tenant is remembered from its first admitted request until its bucket is full again and none of its requests is on
-/// the way: then forgetting it changes nothing. A newcomer whose places are all taken by tenants that cannot be forgotten
-/// draws from one overflow bucket with all others in that position, whose quota is the tightest of all seen: stricter,
-/// never looser, and counted.
+/// A tenant is remembered from its first admitted request until its bucket is full again and, where settling can charge
+/// more, none of its requests is on the way: then forgetting it changes nothing. A newcomer whose places are all taken by
+/// tenants that cannot be forgotten draws from one overflow bucket with all others in that position, whose quota is the
+/// tightest of all seen: stricter, never looser, and counted.
 ///
 ///     .admission = per_tenant{quota{rate::per_minute(600), 60}}                      // counts requests
 ///     .admission = per_tenant{quota{rate::per_minute(90'000), 90'000}, by_cost}      // counts cost
@@ -80,6 +80,9 @@ struct per_tenant {
 template <class Sync, class Limit, class Counts>
 class per_tenant_state {
 public:
+    /// Where what is counted cannot be corrected, settling touches nothing.
+    static constexpr bool settles = settling_projection<Counts>;
+
     /// errors  std::invalid_argument if the policy's max_tenants is out of range
     explicit per_tenant_state(const per_tenant<Limit, Counts>& chosen)
         : chosen_{chosen}, table_{checked(chosen.max_tenants), chosen.seed} {}
@@ -98,7 +101,11 @@ public:
 
     /// See admission_state. Debt goes down to one burst below zero; what is beyond is counted by `uncharged()`.
     void settle(permit& taken, std::int64_t actual, time_point now) noexcept {
-        finish(taken, taken.charged - detail::settled(chosen_.counts, taken.charged, actual), now);
+        if constexpr (settles) {
+            finish(taken, taken.charged - detail::settled(chosen_.counts, taken.charged, actual), now);
+        } else {
+            taken.live = false;
+        }
     }
 
     /// See admission_state.
@@ -148,12 +155,12 @@ private:
 
     void finish(permit& taken, std::int64_t surplus, time_point now) noexcept {
         if (!taken.live) return;
-        table_.finish(taken.tenant, taken.bucket, surplus, now);
         taken.live = false;
+        if (settles || surplus != 0) table_.finish(taken.tenant, taken.bucket, surplus, now);
     }
 
     per_tenant<Limit, Counts> chosen_;
-    detail::tenant_table<Sync> table_;
+    detail::tenant_table<Sync, settles> table_;
 };
 
 }  // namespace forebay::inline v0

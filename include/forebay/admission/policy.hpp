@@ -55,6 +55,8 @@ using permit_of = typename permit_of_state<State>::type;
 ///    before a slot that was promised for the same tokens. A refusal says when this same call succeeds. Undoing or
 ///    giving back such a permit before its slot gives that back as far as no later slot relies on it.
 ///    `on_refusal = delay{...}` asks for it.
+/// 10. It may have `static constexpr bool settles = false`: settling changes nothing but the permit, which is emptied, and
+///     touches nothing of the state. So it may be left out by who drops the permit.
 ///
 /// A state that a scheduler owns is built with single_threaded and used under that scheduler's lock only; it need not
 /// be movable.
@@ -82,6 +84,12 @@ concept reserves_slots = requires(State& state, const request_info& info, permit
                                   time_point now) {
     { state.reserve(info, now, max_wait, taken) }
     noexcept->std::same_as<verdict>;
+};
+
+/// Whether settling can change what the state answers: demand 10 above. Without a word on it, it can.
+template <class State>
+concept needs_settling = !requires {
+    requires !State::settles;
 };
 
 /// Who gets in: a description from which the scheduler builds the limit's state.
@@ -122,6 +130,8 @@ template <class Policy, class Sync = single_threaded>
 /// No limit.
 struct admit_all {
     struct state {
+        static constexpr bool settles = false;
+
         [[nodiscard]] constexpr verdict try_acquire(const request_info&, time_point now, permit&) noexcept {
             return admitted(now);
         }
@@ -172,12 +182,19 @@ concept request_projection = std::copy_constructible<Projection> &&
     noexcept->std::same_as<std::int64_t>;
 };
 
+/// Whether the true cost can change what was counted: demand 3 above.
+template <class Projection>
+concept settling_projection = request_projection<Projection> &&
+    requires(const Projection& counts, std::int64_t charged, std::int64_t actual) {
+    { counts.settled(charged, actual) } -> std::convertible_to<std::int64_t>;
+};
+
 namespace detail {
 /// What should have been counted; a negative true cost, which cannot be, counts as nothing.
 template <request_projection Projection>
 [[nodiscard]] constexpr std::int64_t settled(const Projection& counts, std::int64_t charged,
                                              std::int64_t actual) noexcept {
-    if constexpr (requires { counts.settled(charged, actual); }) {
+    if constexpr (settling_projection<Projection>) {
         if (actual == as_charged) return charged;
         const std::int64_t right = counts.settled(charged, actual);
         return right < 0 ? 0 : right;
@@ -209,6 +226,7 @@ public:
     class state {
     public:
         using permit_type = permit_of<State>;
+        static constexpr bool settles = needs_settling<State>;
 
         explicit state(std::shared_ptr<State> target) noexcept : target_{std::move(target)} {}
 

@@ -24,11 +24,12 @@ namespace forebay::inline v0::detail {
 
 /// Buckets by tenant in fixed memory. Each tenant has two groups of four places, by its hash, and lives in the one that was
 /// emptier when it came: with two choices of four, groups fill evenly, so that a table at half its places as good as never
-/// turns a newcomer away (Azar, Broder, Karlin, Upfal: Balanced allocations, SIAM J. Comput. 29, 1999). A place is free when
-/// nothing would be lost with it: its bucket is full and no permit is out.
+/// turns a newcomer away (Azar, Broder, Karlin, Upfal: Balanced allocations, SIAM J. Comput. 29, 1999).
 ///
-/// Shards have a lock each; both groups of a tenant are in one shard.
-template <class Sync>
+/// A place is free when nothing would be lost with it: its bucket is full and, if permits pin, none is out. They pin where
+/// one may yet charge more than it took. One that can only give back finds its tenant by name: giving back to whom was
+/// forgotten is giving to a full bucket. Shards have a lock each; both groups of a tenant are in one shard.
+template <class Sync, bool PermitsPin>
 class tenant_table {
 public:
     tenant_table(std::size_t max_tenants, std::optional<std::uint64_t> seed)
@@ -71,7 +72,7 @@ public:
         place* const its = tier == nobody ? nullptr : vacancy(hash, now);
         if (its == nullptr) return take_overflow(cost, now, answer);
         if (its->tier != nobody) home.forgotten = std::max(home.forgotten, now.time_since_epoch().count());
-        *its = {static_cast<std::uint64_t>(tenant), fresh, 1, tier};
+        *its = {static_cast<std::uint64_t>(tenant), fresh, PermitsPin, tier};
         return number_of(its);
     }
 
@@ -82,12 +83,18 @@ public:
             const held lock{rest_lock_};
             return correct(overflow_, overflow_terms_, surplus, now);
         }
-        const held lock{shards_[Sync::concurrent ? shard_of(hash_of(tenant)) : 0].lock};
-        place& its = places_[number];
-        // A permit pins its place, so a place that is another's means a permit of another table.
-        if (its.tenant != static_cast<std::uint64_t>(tenant) || its.live == 0) return;
-        --its.live;
-        if (surplus != 0) correct(its.bucket, (*tiers_)[its.tier], surplus, now);
+        if constexpr (PermitsPin) {
+            const held lock{shards_[Sync::concurrent ? shard_of(hash_of(tenant)) : 0].lock};
+            place& its = places_[number];
+            // A permit pins its place, so a place that is another's means a permit of another table.
+            if (its.tenant != static_cast<std::uint64_t>(tenant) || its.live == 0) return;
+            --its.live;
+            if (surplus != 0) correct(its.bucket, (*tiers_)[its.tier], surplus, now);
+        } else {
+            const std::uint64_t hash = hash_of(tenant);
+            const held lock{shards_[shard_of(hash)].lock};
+            if (place* const its = find(hash, tenant)) correct(its->bucket, (*tiers_)[its->tier], surplus, now);
+        }
     }
 
     /// Whole tokens left, if the tenant is remembered.
@@ -194,7 +201,7 @@ private:
         its.bucket.change((*tiers_)[its.tier], now, [&](const bucket_terms& terms, auto used, auto tau) {
             return terms.take(used, tau, cost, now, answer);
         });
-        its.live += answer ? 1 : 0;
+        if constexpr (PermitsPin) its.live += answer ? 1 : 0;
         return number_of(&its);
     }
 
