@@ -110,7 +110,8 @@ int judge(const options& chosen) {
     close = compare("forebay: quotas, priorities, batches", by_forebay,
                     lab.run("forebay", forebay_policies(how, quotas))) &&
             close;
-    std::printf("\nIn the runs the model took up to %+.1f %% longer than measured beforehand, for the same batches.\n", slower);
+    std::printf("\nIn the runs the model took up to %+.1f %% longer than measured beforehand, for the same batches.\n",
+                slower);
     std::printf("All within %.0f %%: %s\n", bound, close ? "yes" : "no");
     return close ? 0 : 1;
 }

@@ -577,7 +577,6 @@ TEMPLATE_TEST_CASE(
     const reservation made = waited.reserve(5, at(0ns), 1s);
     REQUIRE(made.answer.when == at(500ms));
     waited.reconfigure(quota{rate::per_second(1), 2}, at(100ms));
-    CHECK(made.answer.when == at(500ms));
     CHECK(waited.try_acquire(1, at(100ms)).when == at(5100ms));  // 4 tokens short, and its own
     CHECK_FALSE(waited.try_acquire(1, at(5100ms) - 1ns));
     CHECK(waited.reserve(1, at(100ms), 10s).answer.when == at(5100ms));
@@ -589,7 +588,7 @@ TEMPLATE_TEST_CASE(
     CHECK(waited.try_acquire(10, at(1700ms)));
 }
 
-TEMPLATE_TEST_CASE("RL-18 reservations get slots in order, within the wait they accept; a refusal leaves no trace",
+TEMPLATE_TEST_CASE("RL-18 reservations get slots in order, within the wait they accept, and a refusal leaves no trace",
                    BOTH_FORMS) {
     token_bucket<TestType> bucket{quota{rate::per_second(10), 1}};
     CHECK(bucket.reserve(1, at(0ns), 1s).answer == admitted(at(0ns)));
