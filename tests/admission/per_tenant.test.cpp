@@ -2,6 +2,7 @@
 #include "bucket_model.hpp"
 #include "catch.hpp"
 #include <forebay/admission/per_tenant.hpp>
+#include <forebay/admission/token_bucket.hpp>
 
 #include <atomic>
 #include <cstdint>
@@ -59,6 +60,7 @@ static_assert(std::is_same_v<decltype(per_tenant{quota{rate::zero(), 1}}), per_t
 static_assert(std::is_same_v<decltype(per_tenant{quota{rate::zero(), 1}, by_cost}), per_tenant<quota, by_cost_t>>);
 static_assert(
     std::is_same_v<decltype(per_tenant{.limit = tiers{}, .max_tenants = 7}), per_tenant<tiers, by_requests_t>>);
+static_assert(reserves_slots<per_tenant_state<multi_threaded, quota, by_requests_t>>);
 static_assert(needs_settling<per_tenant_state<multi_threaded, quota, by_cost_t>>);
 static_assert(!needs_settling<per_tenant_state<multi_threaded, quota, by_requests_t>>);
 static_assert(admission_policy<per_tenant<>> && admission_policy<per_tenant<tiers, by_cost_t>, multi_threaded>);
@@ -247,6 +249,97 @@ TEMPLATE_TEST_CASE("RL-20 requests that are counted need no settling: a table fu
     REQUIRE(ask(state, 1, at(40s), taken));
     state.give_back(taken, at(40s));
     CHECK(state.available(who(1), at(40s)) == 1);
+}
+
+TEMPLATE_TEST_CASE("RL-18 each tenant has slots of its own, in order, and a refusal of one says when", BOTH_FORMS) {
+    auto state = per_tenant{quota{rate::one_every(10ms), 2}, by_cost}.template build<TestType>();
+    const auto reserve = [&](std::uint64_t tenant, std::int64_t cost, time_point now, duration most, permit& taken) {
+        return state.reserve({.tenant = who(tenant), .cost = cost}, now, most, taken);
+    };
+    permit a, b, c, d, other;
+    CHECK(reserve(1, 2, at(0ms), 30ms, a) == admitted(at(0ms)));
+    CHECK(reserve(1, 2, at(0ms), 30ms, b) == admitted(at(20ms)));
+    CHECK(reserve(1, 1, at(0ms), 30ms, c) == admitted(at(30ms)));
+    CHECK(reserve(1, 1, at(0ms), 30ms, d) == retry_at(at(10ms), limit::rate, 4));
+    CHECK_FALSE(d.live);
+    CHECK(reserve(1, 3, at(0ms), 1h, d).kind == answer::never);
+    CHECK(reserve(2, 2, at(0ms), 30ms, other) == admitted(at(0ms)));
+    CHECK(state.available(who(1), at(0ms)) == -3);
+    CHECK_FALSE(reserve(1, 1, at(10ms) - 1ns, 30ms, d));
+    CHECK(reserve(1, 1, at(10ms), 30ms, d) == admitted(at(40ms)));
+    CHECK_FALSE(ask(state, 1, at(50ms) - 1ns, other));
+    CHECK(ask(state, 1, at(50ms), other));
+}
+
+TEMPLATE_TEST_CASE("RL-19 a slot given back frees what no later one relies on, once, and nothing when it is past",
+                   BOTH_FORMS) {
+    per_tenant policy{quota{rate::one_every(10ms), 1}};
+    auto state = policy.template build<TestType>();
+    permit slots[4];  // at 0, 10, 20, 30 ms
+    for (permit& each : slots) REQUIRE(state.reserve({.tenant = who(1)}, at(0ms), 1s, each));
+    permit last = slots[3];
+    state.give_back(slots[1], at(0ms));  // two later ones rely on its token
+    CHECK(state.available(who(1), at(0ms)) == -3);
+    state.give_back(slots[3], at(0ms));
+    CHECK(state.available(who(1), at(0ms)) == -2);
+    slots[3].live = false;
+    state.give_back(slots[3], at(0ms));
+    CHECK(state.available(who(1), at(0ms)) == -2);
+    state.give_back(slots[2], at(20ms));  // late: its slot has come
+    CHECK(state.available(who(1), at(20ms)) == 0);
+    state.settle(slots[0], 1, at(20ms));
+    CHECK(state.available(who(1), at(20ms)) == 0);
+    // Forgotten, and met again: the slot of then is past.
+    CHECK(state.available(who(1), at(1s)) == 1);
+    REQUIRE(ask(state, 1, at(1s), slots[0]));
+    state.undo(last, at(1s));
+    CHECK(state.available(who(1), at(1s)) == 0);
+
+    policy.refund_unrun = false;
+    auto strict = policy.template build<TestType>();
+    for (permit& each : slots) REQUIRE(strict.reserve({.tenant = who(1)}, at(0ms), 1s, each));
+    strict.give_back(slots[3], at(0ms));
+    CHECK(strict.available(who(1), at(0ms)) == -3);
+    strict.undo(slots[2], at(0ms));  // slots[3] has kept its own
+    CHECK(strict.available(who(1), at(0ms)) == -3);
+    for (permit& each : slots) CHECK(each.live == (&each < slots + 2));
+}
+
+TEMPLATE_TEST_CASE("RL-24 slots are held against one bucket a tenant, also while strangers come and are forgotten",
+                   BOTH_FORMS) {
+    const std::uint64_t seed = 1824;
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    const quota of{rate::per_second(30), 4};
+    auto state = per_tenant<quota, by_cost_t>{.limit = of, .max_tenants = 1000}.template build<TestType>();
+    std::map<std::uint64_t, token_bucket<single_threaded>> buckets;
+    struct held {
+        permit taken;
+        reservation made;
+    };
+    std::vector<held> out;
+    time_point now{};
+    for (int i = 0; i < 30'000; ++i) {
+        now += duration{static_cast<std::int64_t>(random() % 60'000'000) - 10'000'000};
+        const std::uint64_t tenant = random() % 8;
+        const auto cost = static_cast<std::int64_t>(random() % 5);
+        const duration most{static_cast<std::int64_t>(random() % 200'000'000)};
+        auto& bucket = buckets.try_emplace(tenant, of).first->second;
+        held next{{}, bucket.reserve(cost, now, most)};
+        REQUIRE(state.reserve({.tenant = who(tenant), .cost = cost}, now, most, next.taken) == next.made.answer);
+        REQUIRE(next.taken.live == static_cast<bool>(next.made));
+        if (next.made) out.push_back(next);
+        if (out.size() > 10 || (!out.empty() && random() % 4 == 0)) {
+            std::swap(out[random() % out.size()], out.back());
+            const tenant_id whose = out.back().taken.tenant;
+            auto& its = buckets.at(static_cast<std::uint64_t>(whose));
+            its.cancel(out.back().made, now);
+            state.give_back(out.back().taken, now);
+            REQUIRE(state.available(whose, now) == its.available(now));
+            out.pop_back();
+        }
+    }
+    CHECK(state.overflowed() == 0);
 }
 
 TEMPLATE_TEST_CASE("A permit of the overflow bucket is settled there", BOTH_FORMS) {

@@ -16,9 +16,9 @@ template <class Sync>
 std::uint32_t take(detail::tenant_table<Sync, true>& table, std::uint64_t tenant, time_point now,
                    const quota& of = slow) {
     verdict said;
-    const std::uint32_t number = table.take(tenant_id{tenant}, 1, now, said);
+    const std::uint32_t number = table.take(tenant_id{tenant}, 1, now, 0ns, said);
     if (number != table.unknown) return said ? number : table.overflow;
-    const std::uint32_t fresh = table.take_new(tenant_id{tenant}, 1, now, of, said);
+    const std::uint32_t fresh = table.take_new(tenant_id{tenant}, 1, now, 0ns, of, said);
     return said ? fresh : table.overflow;
 }
 
@@ -27,7 +27,7 @@ std::uint32_t take(detail::tenant_table<Sync, true>& table, std::uint64_t tenant
 TEMPLATE_TEST_CASE("A tenant keeps its place while it has something to remember", "", multi_threaded, single_threaded) {
     detail::tenant_table<TestType, true> table{1000, 1};
     verdict said;
-    CHECK(table.take(tenant_id{7}, 1, time_point{}, said) == table.unknown);
+    CHECK(table.take(tenant_id{7}, 1, time_point{}, 0ns, said) == table.unknown);
     const std::uint32_t number = take(table, 7, time_point{});
     REQUIRE(number != table.overflow);
     for (std::uint64_t other = 100; other < 600; ++other) take(table, other, time_point{});

@@ -4,6 +4,7 @@
 #include "catch.hpp"
 #include <forebay/admission/policy.hpp>
 
+#include <algorithm>
 #include <cstdint>
 #include <random>
 #include <vector>
@@ -27,13 +28,19 @@ public:
         time_going_back_gives_nothing();
         giving_back_restores();
         settling_twice_does_nothing();
+        if constexpr (forebay::reserves_slots<state_type>) {
+            slots_are_exact_and_in_order();
+            a_refused_reservation_leaves_no_trace();
+            a_slot_given_back_at_once_was_never_promised();
+        }
     }
 
 private:
     using time_point = forebay::time_point;
     using duration = forebay::duration;
     using verdict = forebay::verdict;
-    using permit = forebay::permit_of<decltype(std::declval<const Make&>()().template build<Sync>())>;
+    using state_type = decltype(std::declval<const Make&>()().template build<Sync>());
+    using permit = forebay::permit_of<state_type>;
 
     /// A state, and the policy and random numbers it lives on.
     struct subject {
@@ -166,6 +173,71 @@ private:
             if (!twice.ask(requests_.front(), now, taken)) return;
             twice.state.give_back(taken, now);
             spent = taken;
+        });
+        REQUIRE(said == run_plain());
+    }
+
+    void slots_are_exact_and_in_order() const {
+        INFO("slots come in the order of the calls, nobody is let in before them, and refusals say when to come again");
+        subject asked{make_, seed_};
+        const forebay::request_info info = asked.pick(requests_);
+        time_point now{};
+        time_point last{};
+        for (int i = 0; i < 300; ++i) {
+            now += duration{static_cast<std::int64_t>(asked.random() % 300'000'000)};
+            const duration most{static_cast<std::int64_t>(asked.random() % 1'000'000'000)};
+            permit taken;
+            verdict said = asked.state.reserve(info, now, most, taken);
+            if (said.kind == forebay::answer::never) continue;
+            if (!said && said.how_sure == forebay::certainty::exact) {
+                REQUIRE(said.when > now);
+                REQUIRE_FALSE(asked.state.reserve(info, said.when - duration{1}, most, taken));
+                now = said.when;
+                said = asked.state.reserve(info, now, most, taken);
+                REQUIRE(said);
+            }
+            if (!said) continue;
+            REQUIRE(taken.live);
+            REQUIRE(said.when >= std::max(now, last));
+            REQUIRE(said.when - now <= most);
+            last = said.when;
+            if (said.when == now) continue;
+            permit hasty;
+            REQUIRE_FALSE(asked.ask(info, said.when, hasty));
+        }
+    }
+
+    void a_refused_reservation_leaves_no_trace() const {
+        INFO("asking for a slot that is too far, any number of times, changes no later answer");
+        subject pestered{make_, seed_};
+        const auto said = run(pestered, [&](time_point now, const verdict& answer, const forebay::request_info& info) {
+            if (answer) return;
+            permit none;
+            REQUIRE(pestered.state.reserve(info, now, duration::zero(), none) == answer);
+            const verdict late = pestered.state.reserve(
+                info, now, answer.kind == forebay::answer::retry_at ? answer.when - now - duration{1} : duration::max(),
+                none);
+            REQUIRE_FALSE(late);
+            if (answer.how_sure == forebay::certainty::exact && answer.kind == forebay::answer::retry_at) {
+                REQUIRE(late.when == now + duration{1});
+            }
+            REQUIRE_FALSE(none.live);
+        });
+        REQUIRE(said == run_plain());
+    }
+
+    void a_slot_given_back_at_once_was_never_promised() const {
+        INFO("what is reserved, in a row, and undone from the last to the first at once, changes no later answer");
+        subject fickle{make_, seed_};
+        const auto said = run(fickle, [&](time_point now, const verdict&, const forebay::request_info& info) {
+            permit slots[3];
+            for (permit& each : slots) {
+                static_cast<void>(fickle.state.reserve(info, now, std::chrono::seconds{10}, each));
+            }
+            for (int i = 2; i >= 0; --i) {
+                forebay::detail::undo(fickle.state, slots[i], now);
+                REQUIRE_FALSE(slots[i].live);
+            }
         });
         REQUIRE(said == run_plain());
     }

@@ -89,13 +89,17 @@ public:
 
     /// See admission_state. A refused tenant that was unknown stays unknown.
     [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit& taken) noexcept {
-        const std::int64_t cost = chosen_.counts(info);
-        verdict answer;
-        const std::uint32_t number = table_.take(info.tenant, cost, now, answer);
-        if (number == table_.unknown) [[unlikely]]
-            return meet(info.tenant, cost, now, taken);
-        if (answer) [[likely]]
-            taken = {cost, info.tenant, number, true};
+        return take(info, now, duration::zero(), taken);
+    }
+
+    /// See admission_state: as token_bucket::reserve, of the tenant's bucket. `taken.slot` is when its turn is.
+    [[nodiscard]] verdict reserve(const request_info& info, time_point now, duration max_wait, permit& taken) noexcept {
+        const verdict answer = take(info, now, max_wait, taken);
+        if (answer) {
+            taken.reserved = true;
+            taken.delayed = answer.when > now;
+            taken.slot = answer.when;
+        }
         return answer;
     }
 
@@ -108,13 +112,22 @@ public:
         }
     }
 
-    /// See admission_state.
+    /// See admission_state. What was reserved is given back as far as no slot promised since relies on it.
     void give_back(permit& taken, time_point now) noexcept {
-        finish(taken, chosen_.refund_unrun ? taken.charged : 0, now);
+        if (chosen_.refund_unrun) {
+            undo(taken, now);
+        } else {
+            finish(taken, 0, now);
+        }
     }
 
-    /// See admission_state.
-    void undo(permit& taken, time_point now) noexcept { finish(taken, taken.charged, now); }
+    /// See admission_state. As give_back, whatever the policy says of it.
+    void undo(permit& taken, time_point now) noexcept {
+        if (!taken.reserved) return finish(taken, taken.charged, now);
+        if (!taken.live) return;
+        taken.live = false;
+        table_.cancel(taken.tenant, taken.bucket, taken.charged, taken.slot, taken.delayed, now);
+    }
 
     /// Whole tokens that `tenant` has left; negative in debt. A tenant not remembered has a full bucket.
     [[nodiscard]] std::int64_t available(tenant_id tenant, time_point now) noexcept {
@@ -146,9 +159,22 @@ private:
         }
     }
 
-    [[nodiscard]] verdict meet(tenant_id tenant, std::int64_t cost, time_point now, permit& taken) noexcept {
+    /// Inlined for try_acquire: that is the path of every request.
+    [[gnu::always_inline]] verdict take(const request_info& info, time_point now, duration max_wait,
+                                        permit& taken) noexcept {
+        const std::int64_t cost = chosen_.counts(info);
         verdict answer;
-        const std::uint32_t number = table_.take_new(tenant, cost, now, quota_of(tenant), answer);
+        const std::uint32_t number = table_.take(info.tenant, cost, now, max_wait, answer);
+        if (number == table_.unknown) [[unlikely]]
+            return meet(info.tenant, cost, now, max_wait, taken);
+        if (answer) [[likely]]
+            taken = {cost, info.tenant, number, true};
+        return answer;
+    }
+    [[nodiscard]] verdict meet(tenant_id tenant, std::int64_t cost, time_point now, duration max_wait,
+                               permit& taken) noexcept {
+        verdict answer;
+        const std::uint32_t number = table_.take_new(tenant, cost, now, max_wait, quota_of(tenant), answer);
         if (answer) taken = {cost, tenant, number, true};
         return answer;
     }

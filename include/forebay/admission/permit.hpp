@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/request.hpp>
+#include <forebay/time.hpp>
 
 #include <cstdint>
 #include <limits>
@@ -27,8 +28,12 @@ struct permit {
     std::uint32_t bucket{0};
     /// Whether there is something to settle.
     bool live{false};
+    /// Whether it was reserved, and whether its slot lay in the future; then when.
+    bool reserved{false};
+    bool delayed{false};
+    time_point slot{};
 };
 
-static_assert(sizeof(permit) <= 24 && std::is_trivially_copyable_v<permit>);
+static_assert(sizeof(permit) <= 32 && std::is_trivially_copyable_v<permit>);
 
 }  // namespace forebay::inline v0

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/detail/bucket_math.hpp>
+#include <forebay/detail/bucket_pair.hpp>
 #include <forebay/detail/keyed_hash.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/request.hpp>
@@ -45,32 +46,33 @@ public:
     static constexpr std::uint32_t overflow = std::numeric_limits<std::uint32_t>::max();
     static constexpr std::uint32_t unknown = overflow - 1;
 
-    /// Takes `cost` from the bucket of a tenant that is remembered; says which it is.
-    [[nodiscard]] std::uint32_t take(tenant_id tenant, std::int64_t cost, time_point now, verdict& answer) noexcept {
+    /// Takes `cost` from the bucket of a tenant that is remembered, or promises a slot; says which bucket it is.
+    [[gnu::always_inline]] std::uint32_t take(tenant_id tenant, std::int64_t cost, time_point now, duration max_wait,
+                                              verdict& answer) noexcept {
         const std::uint64_t hash = hash_of(tenant);
         const held lock{shards_[shard_of(hash)].lock};
         place* const its = find(hash, tenant);
         if (its == nullptr) [[unlikely]]
             return unknown;
-        return take_from(*its, cost, now, answer);
+        return take_from(*its, cost, now, max_wait, answer);
     }
 
     /// The same for a tenant that was not remembered a moment ago.
-    [[nodiscard]] std::uint32_t take_new(tenant_id tenant, std::int64_t cost, time_point now, const quota& of,
-                                         verdict& answer) noexcept {
+    [[nodiscard]] std::uint32_t take_new(tenant_id tenant, std::int64_t cost, time_point now, duration max_wait,
+                                         const quota& of, verdict& answer) noexcept {
         const bucket_terms terms{of, usual_debt(of)};
         const std::uint64_t hash = hash_of(tenant);
         shard& home = shards_[shard_of(hash)];
         const held lock{home.lock};
-        if (place* const since = find(hash, tenant)) return take_from(*since, cost, now, answer);
-        pair fresh{0, home.forgotten};
+        if (place* const since = find(hash, tenant)) return take_from(*since, cost, now, max_wait, answer);
+        bucket_pair fresh{0, home.forgotten};
         fresh.change(terms, now, [&](const bucket_terms&, auto used, auto tau) {
             return terms.take(used, tau, cost, now, answer);
         });
         if (!answer) return overflow;
         const std::uint32_t tier = tier_of(terms);
         place* const its = tier == nobody ? nullptr : vacancy(hash, now);
-        if (its == nullptr) return take_overflow(cost, now, answer);
+        if (its == nullptr) return take_overflow(cost, now, max_wait, answer);
         if (its->tier != nobody) home.forgotten = std::max(home.forgotten, now.time_since_epoch().count());
         *its = {static_cast<std::uint64_t>(tenant), fresh, PermitsPin, tier};
         return number_of(its);
@@ -78,23 +80,22 @@ public:
 
     /// Ends a permit: `surplus` > 0 is given back, < 0 is charged.
     void finish(tenant_id tenant, std::uint32_t number, std::int64_t surplus, time_point now) noexcept {
-        if (number >= places_count_) [[unlikely]] {
-            if (number != overflow) return;
-            const held lock{rest_lock_};
-            return correct(overflow_, overflow_terms_, surplus, now);
-        }
-        if constexpr (PermitsPin) {
-            const held lock{shards_[Sync::concurrent ? shard_of(hash_of(tenant)) : 0].lock};
-            place& its = places_[number];
-            // A permit pins its place, so a place that is another's means a permit of another table.
-            if (its.tenant != static_cast<std::uint64_t>(tenant) || its.live == 0) return;
-            --its.live;
-            if (surplus != 0) correct(its.bucket, (*tiers_)[its.tier], surplus, now);
-        } else {
-            const std::uint64_t hash = hash_of(tenant);
-            const held lock{shards_[shard_of(hash)].lock};
-            if (place* const its = find(hash, tenant)) correct(its->bucket, (*tiers_)[its->tier], surplus, now);
-        }
+        end(tenant, number, now, [&](const bucket_terms& terms, std::int64_t used, std::int64_t) {
+            if (surplus >= 0) return terms.refund(used, surplus);
+            std::int64_t charged = 0;
+            const std::int64_t next = terms.charge(used, -surplus, charged);
+            if (charged != -surplus) {
+                uncharged_.fetch_add(static_cast<std::uint64_t>(-surplus - charged), std::memory_order_relaxed);
+            }
+            return next;
+        });
+    }
+    /// Ends the permit of a slot: gives back what no later slot relies on.
+    void cancel(tenant_id tenant, std::uint32_t number, std::int64_t cost, time_point slot, bool delayed,
+                time_point now) noexcept {
+        end(tenant, number, now, [&](const bucket_terms& terms, std::int64_t used, std::int64_t tau) {
+            return terms.cancel(used, tau, cost, slot, delayed);
+        });
     }
 
     /// Whole tokens left, if the tenant is remembered.
@@ -119,26 +120,9 @@ private:
     static constexpr std::align_val_t align{128};
     static constexpr std::uint32_t nobody = std::numeric_limits<std::uint32_t>::max();
 
-    struct pair {
-        std::int64_t used{0};
-        std::int64_t last{std::numeric_limits<std::int64_t>::min()};
-
-        [[nodiscard]] std::int64_t at(const bucket_terms& terms, time_point now) const noexcept {
-            return used_at(used, last, std::max(now.time_since_epoch().count(), last), terms.per_ns);
-        }
-        template <class Op>
-        void change(const bucket_terms& terms, time_point now, Op op) noexcept {
-            const std::int64_t tau = std::max(now.time_since_epoch().count(), last);
-            const std::int64_t before = used_at(used, last, tau, terms.per_ns);
-            const std::int64_t next = op(terms, before, tau);
-            if (next == before) return;
-            used = next;
-            last = tau;
-        }
-    };
     struct place {
         std::uint64_t tenant{0};
-        pair bucket;
+        bucket_pair bucket;
         std::uint32_t live{0};
         std::uint32_t tier{nobody};
     };
@@ -196,10 +180,10 @@ private:
     }
 
     /// Inlined where a compiler would rather call it from both callers: the one of them is the path of every request.
-    [[gnu::always_inline]] std::uint32_t take_from(place& its, std::int64_t cost, time_point now,
+    [[gnu::always_inline]] std::uint32_t take_from(place& its, std::int64_t cost, time_point now, duration max_wait,
                                                    verdict& answer) noexcept {
         its.bucket.change((*tiers_)[its.tier], now, [&](const bucket_terms& terms, auto used, auto tau) {
-            return terms.take(used, tau, cost, now, answer);
+            return terms.reserve(used, tau, cost, now, max_wait, answer);
         });
         if constexpr (PermitsPin) its.live += answer ? 1 : 0;
         return number_of(&its);
@@ -258,25 +242,36 @@ private:
         overflow_terms_ = next;
     }
 
-    [[nodiscard]] std::uint32_t take_overflow(std::int64_t cost, time_point now, verdict& answer) noexcept {
+    [[nodiscard]] std::uint32_t take_overflow(std::int64_t cost, time_point now, duration max_wait,
+                                              verdict& answer) noexcept {
         const held lock{rest_lock_};
         overflow_.change(overflow_terms_, now, [&](const bucket_terms& terms, auto used, auto tau) {
-            return terms.take(used, tau, cost, now, answer);
+            return terms.reserve(used, tau, cost, now, max_wait, answer);
         });
         if (answer) overflowed_.fetch_add(1, std::memory_order_relaxed);
         return overflow;
     }
 
-    void correct(pair& bucket, const bucket_terms& terms, std::int64_t surplus, time_point now) noexcept {
-        bucket.change(terms, now, [&](const bucket_terms&, auto used, auto) {
-            if (surplus > 0) return terms.refund(used, surplus);
-            std::int64_t charged = 0;
-            const std::int64_t next = terms.charge(used, -surplus, charged);
-            if (charged != -surplus) {
-                uncharged_.fetch_add(static_cast<std::uint64_t>(-surplus - charged), std::memory_order_relaxed);
-            }
-            return next;
-        });
+    /// Changes the bucket that a permit was taken from, which is out no longer.
+    template <class Op>
+    void end(tenant_id tenant, std::uint32_t number, time_point now, Op op) noexcept {
+        if (number >= places_count_) [[unlikely]] {
+            if (number != overflow) return;
+            const held lock{rest_lock_};
+            return overflow_.change(overflow_terms_, now, op);
+        }
+        const std::uint64_t hash = Sync::concurrent || !PermitsPin ? hash_of(tenant) : 0;
+        const held lock{shards_[shard_of(hash)].lock};
+        place* its = &places_[number];
+        if constexpr (PermitsPin) {
+            // A permit pins its place, so a place that is another's means a permit of another table.
+            if (its->tenant != static_cast<std::uint64_t>(tenant) || its->live == 0) return;
+            --its->live;
+        } else {
+            its = find(hash, tenant);
+            if (its == nullptr) return;
+        }
+        its->bucket.change((*tiers_)[its->tier], now, op);
     }
 
     static constexpr std::int64_t unset = -1;
@@ -293,7 +288,7 @@ private:
     typename Sync::template atomic<std::uint64_t> uncharged_{0};
     typename Sync::word_lock rest_lock_;
     bucket_terms overflow_terms_{1, unset, 1, 0};
-    pair overflow_;
+    bucket_pair overflow_;
 };
 
 }  // namespace forebay::inline v0::detail
