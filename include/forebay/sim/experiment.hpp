@@ -90,7 +90,7 @@ public:
         struct out {
             time_point back;
             std::uint64_t sequence;
-            batch_type members;
+            std::size_t place;  // in `away`
         };
         const auto later = [](const out& a, const out& b) {
             return a.back != b.back ? a.back > b.back : a.sequence > b.sequence;
@@ -104,6 +104,8 @@ public:
         order_check order;
         arrival_pool pool;
         std::vector<out> running;  // a heap, the first to come back in front
+        std::vector<batch_type> away;
+        std::vector<std::size_t> free_places;  // of those that have come back
         std::uint64_t batches = 0;
         batch_run current;  // the batch that is being answered
         std::vector<answered> answers;
@@ -152,14 +154,23 @@ public:
                     if (service < duration{0}) throw std::invalid_argument("forebay: a service time must be >= 0");
                     record.started(members.requests(), clock.now());
                     if (in_order) order.started(members.requests());
-                    running.push_back({saturating_add(clock.now(), service), batches++, std::move(members)});
+                    std::size_t place = away.size();
+                    if (free_places.empty()) {
+                        away.push_back(std::move(members));
+                    } else {
+                        place = free_places.back();
+                        free_places.pop_back();
+                        away[place] = std::move(members);
+                    }
+                    running.push_back({saturating_add(clock.now(), service), batches++, place});
                     std::push_heap(running.begin(), running.end(), later);
                 });
             });
 
         const auto come_back = [&] {
             std::pop_heap(running.begin(), running.end(), later);
-            batch_type members = std::move(running.back().members);
+            batch_type& members = away[running.back().place];
+            free_places.push_back(running.back().place);
             running.pop_back();
             current = record.returned(members.requests(), members.dispatched(), clock.now());
             answers.resize(members.size());

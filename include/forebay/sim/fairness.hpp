@@ -105,11 +105,8 @@ private:
         fixed least, most;
     };
 
-    bool fits(std::uint32_t tenant) {
-        if (!enough_) return false;
-        if (tenant < accounts_.size()) return true;
-        enough_ = tenant < most_tenants;
-        if (enough_) accounts_.resize(tenant + 1);
+    bool fits(std::uint32_t tenant) noexcept {
+        enough_ = enough_ && tenant < most_tenants;
         return enough_;
     }
     static fixed served(const account& of, time_point now) noexcept {
@@ -143,7 +140,7 @@ private:
         }
     }
 
-    std::vector<account> accounts_;
+    std::array<account, most_tenants> accounts_{};
     std::array<extremes, most_tenants * most_tenants> pairs_{};
     std::uint32_t active_{0};
     fixed largest_{0};

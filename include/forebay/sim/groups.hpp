@@ -159,17 +159,17 @@ private:
     };
 
     [[nodiscard]] cell& cell_of(const arrival& request) {
-        if (recent_ < cells_.size() && cells_[recent_].holds(request)) return cells_[recent_];
-        return find(request);
+        if (recent_ != nullptr && recent_->holds(request)) return *recent_;
+        return *(recent_ = &find(request));
     }
     // Open addressing, at most half full.
     cell& find(const arrival& request) {
         if (2 * (cells_.size() + 1) > table_.size()) grow();
         std::size_t at = hash(request.tenant, request.kind, request.info.priority) & (table_.size() - 1);
         for (; table_[at] != nobody; at = (at + 1) & (table_.size() - 1)) {
-            if (cells_[table_[at]].holds(request)) return cells_[recent_ = table_[at]];
+            if (cells_[table_[at]].holds(request)) return cells_[table_[at]];
         }
-        table_[at] = static_cast<std::uint32_t>(recent_ = cells_.size());
+        table_[at] = static_cast<std::uint32_t>(cells_.size());
         cells_.push_back({request.tenant, request.kind, request.info.priority});
         return cells_.back();
     }
@@ -221,7 +221,7 @@ private:
     percentiles precision_;
     std::vector<cell> cells_;
     std::vector<std::uint32_t> table_;
-    std::size_t recent_{0};
+    cell* recent_{nullptr};  // set anew whenever cells_ may have grown
 };
 
 }  // namespace forebay::inline v0::sim
