@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include "host.hpp"
 #include <forebay/admission/on_refusal.hpp>
+#include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/token_bucket.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/scheduler.hpp>
@@ -152,6 +153,39 @@ TEST_CASE("RL-25 who cannot make it in time is refused at once, with the time at
     const auto yes = scheduler.submit_at(at(10), 1, {.cost = 5}, host.mail.sink(1));
     REQUIRE(yes);
     CHECK(yes.error().when == at(50));
+    CHECK(scheduler.stats().balanced());
+}
+
+TEST_CASE("RL-25 a limit per tenant promises each tenant slots of its own, and takes back those of who is cancelled") {
+    fb::manual_clock clock;
+    host::mailbox<int> mail;
+    std::vector<int> ran;
+    auto scheduler =
+        fb::make_scheduler<int, int>(fb::policies{.admission = fb::per_tenant{fb::quota{fb::rate::one_every(10ns), 1}},
+                                                  .on_refusal = fb::delay{.max_wait = 30ns},
+                                                  .clock = clock,
+                                                  .sync = fb::single_threaded{}},
+                                     [&](std::span<const int> requests) {
+                                         ran.insert(ran.end(), requests.begin(), requests.end());
+                                         return std::vector<int>(requests.begin(), requests.end());
+                                     });
+    const auto submit = [&](int tag, std::uint64_t tenant) {
+        return scheduler.submit(tag, {.tenant = fb::tenant_id{tenant}}, mail.sink(tag));
+    };
+    CHECK(submit(10, 1).error() == fb::admitted(at(0)));
+    CHECK(submit(11, 1).error() == fb::admitted(at(10)));
+    CHECK(submit(20, 2).error() == fb::admitted(at(0)));
+    CHECK(submit(21, 2).error() == fb::admitted(at(10)));
+    const auto last = submit(12, 1);
+    CHECK(last.error() == fb::admitted(at(20)));
+    CHECK(scheduler.cancel(*last));
+    CHECK(submit(13, 1).error() == fb::admitted(at(20)));
+    CHECK(submit(14, 1).error() == fb::admitted(at(30)));
+    CHECK(submit(15, 1).error() == fb::retry_at(at(10), fb::limit::rate, 4));
+    CHECK(scheduler.stats().waiting == 4);
+    while (scheduler.poll() != fb::no_deadline) clock.advance(1ns);
+    CHECK(ran == std::vector{10, 20, 11, 21, 13, 14});
+    CHECK(clock.now() == at(30));
     CHECK(scheduler.stats().balanced());
 }
 
