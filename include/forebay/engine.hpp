@@ -38,8 +38,8 @@ public:
 
     [[nodiscard]] const auto& clock() const noexcept { return clock_; }
 
-    template <class Sink>
-    std::pair<ticket, verdict> submit(time_point now, Request&& request, const request_info& info, Sink&& sink) {
+    template <class Info = const request_info, class Sink>
+    std::pair<ticket, verdict> submit(time_point now, Request&& request, Info& info, Sink&& sink) {
         std::pair<ticket, verdict> answer{};
         const at_the_door how =
             flow_.enter(answer.first, answer.second, now, std::move(request), info, std::forward<Sink>(sink));
@@ -54,6 +54,8 @@ public:
         }
         return answer;
     }
+
+    [[nodiscard]] std::int64_t estimate(const request_info& info) noexcept { return flow_.estimate(info); }
 
     void expire(time_point now) {
         keeper alive;
@@ -214,9 +216,9 @@ protected:
     };
 
     /// What the door does not let in, or not without telling somebody.
-    template <class Sink>
+    template <class Info = const request_info, class Sink>
     [[gnu::noinline]] void submit_to_owner(std::pair<ticket, verdict>& answer, time_point now, Request&& request,
-                                           const request_info& info, Sink&& sink) {
+                                           Info& info, Sink&& sink) {
         keeper alive;
         unique_lock lock{mutex_};
         flow_.arrive();

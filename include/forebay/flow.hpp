@@ -29,7 +29,7 @@ class request_flow : public request_intake<Request, Result, Policies> {
     using typename base::phase;
     using typename base::reception_type;
     /// Else admission is left alone by what ran: it takes neither the door's lock nor whatever line its state is in.
-    static constexpr bool settles = needs_settling<typename reception_type::admission_type>;
+    static constexpr bool settles = needs_settling<typename reception_type::admission_type> || base::estimates;
 
 public:
     using record = batch_record<Request>;
@@ -184,6 +184,7 @@ private:
     template <class Admission>
     static void settle_up(const Admission& admission, time_point now, typename record::member& member) noexcept {
         admission->settle(job_of(member).taken, member.actual_cost, now);
+        if constexpr (base::estimates) admission.observe(member.about->info, member.actual_cost);
     }
     void end_member(time_point now, typename record::member& member, ending how) noexcept {
         member.ended = true;

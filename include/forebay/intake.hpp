@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/cost_source.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/detail/ended_list.hpp>
 #include <forebay/job.hpp>
@@ -36,6 +37,7 @@ public:
     using admission_type = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
     static constexpr bool watched = !std::is_same_v<observer_type, no_observer>;
     static constexpr bool delays = decltype(Policies::on_refusal)::waits;
+    static constexpr bool estimates = estimates_costs<decltype(Policies::costs)>;
     using plain_job = detail::job<Request, Result, permit_of<admission_type>>;
     using job = std::conditional_t<delays, delayed_job<Request, Result, permit_of<admission_type>>, plain_job>;
     using reception_type = reception<job, Policies>;
@@ -63,10 +65,13 @@ public:
         ledger_.failed += found.not_delivered;
     }
 
+    /// What a request of unknown cost is taken to cost. At any time, by anyone.
+    [[nodiscard]] std::int64_t estimate(const request_info& info) noexcept { return reception_.estimate(info); }
     /// Takes a request in by the door; where that is refused, `refuse` is owed, where nothing is decided, `accept` is asked.
-    template <class Sink>
-    [[nodiscard]] at_the_door enter(ticket& id, verdict& said, time_point now, Request&& request,
-                                    const request_info& info, Sink&& sink) noexcept {
+    /// Info  const request_info, or estimated_info
+    template <class Info = const request_info, class Sink>
+    [[nodiscard]] at_the_door enter(ticket& id, verdict& said, time_point now, Request&& request, Info& info,
+                                    Sink&& sink) noexcept {
         return reception_.enter(id, said, now, info, std::move(request), nullptr, 0U, std::forward<Sink>(sink));
     }
     /// Takes over what has come in by the door, and says whether more may.
@@ -86,8 +91,8 @@ public:
     }
 
     /// Takes a request in, or says why not. Strong guarantee if memory runs out. The door is shut afterwards.
-    template <class Sink>
-    verdict accept(ticket& id, time_point now, Request&& request, const request_info& info, Sink&& sink) {
+    template <class Info = const request_info, class Sink>
+    verdict accept(ticket& id, time_point now, Request&& request, Info& info, Sink&& sink) {
         arrive(false);
         seat(now);
         const verdict said = phase_ == phase::open ? reception_.admit(id, now, info, std::move(request), nullptr, 0U,

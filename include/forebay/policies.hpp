@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/cost_source.hpp>
 #include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/batch/policy.hpp>
@@ -23,7 +24,8 @@ namespace forebay::inline v0 {
 ///         .batching = forebay::size_or_delay{.max_batch_size = 32},
 ///     }
 template <class Admission = admit_all, class Order = fifo, class Batching = one_by_one, class Clock = steady_clock,
-          class Observer = no_observer, class Sync = multi_threaded, class OnRefusal = reject>
+          class Observer = no_observer, class Sync = multi_threaded, class OnRefusal = reject,
+          class Costs = no_estimates>
 struct policies {
     using sync_type = Sync;
 
@@ -31,6 +33,8 @@ struct policies {
     Admission admission{};
     /// What becomes of who exceeds a rate: reject{}, or delay{.max_wait = ...}.
     OnRefusal on_refusal{};
+    /// What a request costs whose caller does not say: no_estimates, or cost_estimator{...}.
+    Costs costs{};
     /// Who is next.
     Order order{};
     /// What runs together.

@@ -1,7 +1,9 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/cost_source.hpp>
 #include <forebay/admission/on_refusal.hpp>
+#include <forebay/admission/permit.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/batch/batch_collector.hpp>
 #include <forebay/detail/doorway.hpp>
@@ -49,10 +51,12 @@ public:
     using collector_type = batch_collector<Job, decltype(Policies::order), decltype(Policies::batching)>;
     using queue_type = typename collector_type::queue_type;
     using admission_type = decltype(std::declval<const Policies&>().admission.template build<single_threaded>());
+    using costs_type = decltype(std::declval<const Policies&>().costs.template build<sync>());
 
     /// errors  std::invalid_argument for policies that cannot be
     reception(Policies&& chosen, std::size_t in_hand)
         : admission_(chosen.admission.template build<single_threaded>()),
+          costs_(chosen.costs.template build<sync>()),
           collector_{std::move(chosen.order), chosen.capacity, std::move(chosen.batching), in_hand},
           patience_{checked(chosen.on_refusal)},
           room_{queue().slots()} {
@@ -67,13 +71,13 @@ public:
     [[nodiscard]] const queue_type& queue() const noexcept { return collector_.queue(); }
 
     /// Takes a request in by the door, if that is open for it.
-    template <class Request, class... Parts>
-    [[nodiscard]] at_the_door enter(ticket& id, verdict& said, time_point now, const request_info& info,
-                                    Request&& request, Parts&&... parts) noexcept {
+    template <class Info = const request_info, class Request, class... Parts>
+    [[nodiscard]] at_the_door enter(ticket& id, verdict& said, time_point now, Info& info, Request&& request,
+                                    Parts&&... parts) noexcept {
         const door_lock held{door_.lock};
         if (!door_.lets_in(info, now) || !queue().has_place(info)) return at_the_door::undecided;
         permit_of<admission_type> taken;
-        said = admission_.try_acquire(info, now, taken);
+        said = possible(info, [&] { return admission_.try_acquire(info, now, taken); });
         if (!said) return delays ? at_the_door::undecided : at_the_door::refused;
         id = queue().enter(info, now, std::move(request), taken, std::forward<Parts>(parts)...);
         door_.add(info, id.slot);
@@ -98,12 +102,12 @@ public:
 
     /// Takes a request in, or says why not; where there is a room it may have to wait there, until verdict::when. Strong
     /// guarantee if memory runs out. Only after `arrive(false)`.
-    template <class Request, class... Parts>
-    verdict admit(ticket& id, time_point now, const request_info& info, Request&& request, Parts&&... parts) {
-        verdict said = queue().check(info, now, {room_.size(), room_.cost()});
+    template <class Info = const request_info, class Request, class... Parts>
+    verdict admit(ticket& id, time_point now, Info& info, Request&& request, Parts&&... parts) {
+        verdict said = possible(info, [&] { return queue().check(info, now, {room_.size(), room_.cost()}); });
         if (!said) return said;
         permit_of<admission_type> taken{};
-        said = ask(info, now, taken);
+        said = possible(info, [&] { return ask(info, now, taken); });
         if (!said) return said;
         if constexpr (delays) {
             if (said.when > now) {
@@ -163,10 +167,18 @@ public:
         struct held {
             door_lock lock;
             admission_type& state;
+            costs_type& costs;
             [[nodiscard]] admission_type* operator->() const noexcept { return &state; }
+            /// Of a request that ran: what it cost, if that was said.
+            void observe(const request_info& info, std::int64_t actual) const noexcept {
+                if (actual != as_charged) costs.observe(info, actual);
+            }
         };
-        return held{door_lock{door_.lock}, admission_};
+        return held{door_lock{door_.lock}, admission_, costs_};
     }
+
+    /// See cost_source_state. At any time, by anyone.
+    [[nodiscard]] std::int64_t estimate(const request_info& info) noexcept { return costs_.estimate(info); }
 
 private:
     /// Requests of so many keys not in use may come in before the owner makes room for more.
@@ -180,6 +192,20 @@ private:
         } else {
             return nobody{};
         }
+    }
+    /// The verdict. An estimate alone makes no request impossible: where it is more than could ever be admitted, it is
+    /// lowered to that, for as many limits as have to say so.
+    template <class Info, class Verdict>
+    [[nodiscard]] static verdict possible(Info& info, Verdict&& ask) noexcept {
+        verdict said = ask();
+        if constexpr (std::is_same_v<Info, estimated_info>) {
+            for (int lowered = 0; lowered < 8 && said.kind == answer::never; ++lowered) {
+                if (said.missing <= 0 || said.missing > info.cost) break;
+                info.cost -= said.missing;
+                said = ask();
+            }
+        }
+        return said;
     }
     /// Who has a deadline waits less long: a slot at it, or after, is of no use.
     [[nodiscard]] verdict ask(const request_info& info, time_point now, permit_of<admission_type>& taken) noexcept {
@@ -199,6 +225,7 @@ private:
 
     door_type door_;
     admission_type admission_;
+    [[no_unique_address]] costs_type costs_;
     collector_type collector_;
     struct nobody {};
     [[no_unique_address]] std::conditional_t<delays, duration, nobody> patience_;

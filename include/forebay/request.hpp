@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 namespace forebay::inline v0 {
@@ -13,6 +14,10 @@ namespace forebay::inline v0 {
 /// Who asks. Any 64-bit number the host knows its clients by, or `tenant_of(text)`. Its own type, so that a priority or
 /// a cost is not taken for one.
 enum class tenant_id : std::uint64_t {};
+
+/// Cost of a request of which the caller does not know it: `policies::costs` estimates it. Where nothing does, the request
+/// is refused with limit::bad_cost.
+inline constexpr std::int64_t unknown_cost = std::numeric_limits<std::int64_t>::min();
 
 /// What forebay needs to know of a request; the payload itself stays opaque.
 struct request_info {
@@ -24,7 +29,7 @@ struct request_info {
     std::uint32_t bytes{0};
     /// Compatibility: only requests with equal key share a batch (model variant, shape, adapter).
     std::uint64_t key{0};
-    /// What the request costs, in the host's unit (tokens, pixels, milliseconds). [>= 0]
+    /// What the request costs, in the host's unit (tokens, pixels, milliseconds). [>= 0, or unknown_cost]
     std::int64_t cost{1};
     /// When an answer stops being useful. A request not handed to the model before this instant expires at it.
     time_point deadline{no_deadline};

@@ -21,6 +21,7 @@ namespace detail {
 template <class Request, class Result, class Policies, class Inference>
 consteval bool can_schedule() {
     constexpr bool admits = check_admission_policy<decltype(Policies::admission), single_threaded>();
+    constexpr bool estimates = check_cost_source<decltype(Policies::costs)>();
     constexpr bool orders = discipline<decltype(Policies::order)>;
     static_assert(orders,
                   "forebay: policies.order must be a discipline: a leaf with rank(queued), or selectors that end in "
@@ -50,7 +51,7 @@ consteval bool can_schedule() {
             return false;
         }
     }();
-    return admits && waits && orders && batches && ticks && watches && moves && runs;
+    return admits && waits && estimates && orders && batches && ticks && watches && moves && runs;
 }
 
 /// Stands where a scheduler was refused, so that no second error follows the one that teaches.
@@ -120,6 +121,7 @@ template <class Request, class Result, class Policies, class Inference>
 class scheduler {
     using engine_type = detail::runner<Request, Result, Policies, Inference>;
     using sink_type = typename engine_type::sink_type;
+    static constexpr bool estimates = estimates_costs<decltype(Policies::costs)>;
 
 public:
     using batch_type = batch<Request, Result>;
@@ -145,7 +147,8 @@ public:
     ///
     /// request  the payload; moved from on acceptance only, so a refused caller still has it (of another type: it is
     ///          converted before)
-    /// info     who asks, how urgent, by when
+    /// info     who asks, how urgent, by when, at what cost: unknown_cost = the estimate of policies::costs, which is then
+    ///          what admission, bounds, order and observer see
     /// sink     any move-only callable of outcome<Result>, up to 64 bytes (larger: on_heap); called exactly once if the
     ///          request was accepted, never if it was refused
     /// returns  a ticket, or the refusal; with on_refusal = delay, who can wait for its slot is accepted
@@ -174,6 +177,11 @@ public:
         } else if constexpr (std::is_lvalue_reference_v<Sink>) {
             return submit_at(now, std::move(request), info, std::decay_t<Sink>(sink));
         } else {
+            if constexpr (estimates) {
+                if (info.cost == unknown_cost) {
+                    return submit_estimated(now, std::move(request), {info}, std::forward<Sink>(sink));
+                }
+            }
             const auto [id, said] = engine_->submit(now, std::move(request), info, std::forward<Sink>(sink));
             return {id, said};
         }
@@ -237,6 +245,14 @@ public:
     }
 
 private:
+    /// From here on all see the estimate. How long it is to wait for that cost is no more certain than the cost.
+    template <class Sink>
+    submission submit_estimated(time_point now, Request&& request, detail::estimated_info info, Sink&& sink) {
+        info.cost = engine_->estimate(info);
+        auto [id, said] = engine_->submit(now, std::move(request), info, std::forward<Sink>(sink));
+        if (said.kind == answer::retry_at && said.how_sure == certainty::exact) said.how_sure = certainty::estimate;
+        return {id, said};
+    }
     void shut() noexcept {
         if (engine_ != nullptr) engine_->shut(engine_->clock().now());
     }

@@ -25,6 +25,8 @@ observe/recording
 observe/metrics
 admission/permit admission/policy
 admission/on_refusal
+admission/cost_source
+admission/cost_estimator
 admission/token_bucket
 admission/concurrency_limit
 admission/limit_rule
