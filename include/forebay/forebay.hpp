@@ -4,6 +4,7 @@
 #include <forebay/admission/adaptive_limit.hpp>
 #include <forebay/admission/all_of.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
+#include <forebay/admission/cost_estimator.hpp>
 #include <forebay/admission/cost_source.hpp>
 #include <forebay/admission/limit_rule.hpp>
 #include <forebay/admission/on_refusal.hpp>

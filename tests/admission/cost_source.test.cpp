@@ -1,5 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
+#include <forebay/admission/cost_estimator.hpp>
 #include <forebay/admission/cost_source.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/scheduler.hpp>
@@ -48,17 +49,21 @@ static_assert(!cost_source<int> && !cost_source<may_throw>);
 static_assert(estimates_costs<always_500> && !estimates_costs<no_estimates> && !estimates_costs<const no_estimates>);
 static_assert(std::is_empty_v<no_estimates::state>);
 
-/// A source that says what the test tells it to, and remembers what it was told.
+/// A source that says what the test tells it to, or an estimator does, and remembers what it was told.
 struct told {
     struct log {
         std::int64_t next{60};
+        std::optional<cost_estimator_state<single_threaded>> learned;
         std::vector<std::pair<std::int64_t, std::int64_t>> observed;  // what was charged, what it cost
     };
     struct state {
         std::shared_ptr<log> seen;
-        std::int64_t estimate(const request_info&) noexcept { return seen->next; }
+        std::int64_t estimate(const request_info& info) noexcept {
+            return seen->learned ? seen->learned->estimate(info) : seen->next;
+        }
         void observe(const request_info& info, std::int64_t actual) noexcept {
             seen->observed.emplace_back(info.cost, actual);
+            if (seen->learned) seen->learned->observe(info, actual);
         }
     };
     std::shared_ptr<log> seen = std::make_shared<log>();
@@ -111,6 +116,12 @@ struct bench : world {
         REQUIRE(id);
         scheduler.poll();
         return *id;
+    }
+    /// Ends the first that is out, as costing that much where that is said.
+    void end(std::optional<std::int64_t> actual = {}) {
+        if (actual) out.front()[0].settle(*actual);
+        out.front().complete(std::vector{1});
+        out.erase(out.begin());
     }
     [[nodiscard]] std::int64_t left(tenant_id who = acme) const { return limit.target().available(who, clock.now()); }
 
@@ -194,4 +205,167 @@ TEST_CASE("What ran and was settled is observed, whoever stated its cost, and no
     CHECK(seen.size() == 2);
     CHECK(host.endings == std::vector{ending::delivered, ending::delivered, ending::delivered, ending::cancelled,
                                       ending::expired, ending::closed});
+}
+
+TEST_CASE("Settled below gives back up to a full bucket, above owes down to the debt limit, and the last word counts") {
+    bench host;
+    host.run({.tenant = acme, .cost = 60});
+    REQUIRE(host.left() == 40);
+    for (const std::int64_t tokens : {10, 15, 20}) host.out[0][0].settle(tokens);  // as they stream
+    CHECK(host.left() == 40);
+    host.out[0][0].succeed(1);
+    CHECK(host.left() == 80);
+    host.out[0][0].settle(0);  // too late
+    host.out[0].complete(std::vector{1});
+    CHECK(host.left() == 80);
+    host.out.clear();
+
+    host.run({.tenant = acme, .cost = 80});
+    host.clock.advance(1min);
+    REQUIRE(host.left() == 100);
+    host.end(10);
+    CHECK(host.left() == 100);
+
+    host.run({.tenant = acme, .cost = 10});
+    host.end(150);
+    CHECK(host.left() == -50);
+    CHECK(host.submit({.tenant = acme, .cost = 1}).error().when == host.clock.now() + 30s + 600ms);
+    host.clock.advance(90s);
+    host.run({.tenant = acme, .cost = 10});
+    host.end(5000);
+    CHECK(host.left() == -100);
+    CHECK(host.limit.target().uncharged() == 4800);
+}
+
+TEST_CASE("Whoever ran is charged what was said of it, or what was taken, however it ended") {
+    bench host;
+    const request_info thirty{.tenant = acme, .cost = 30};
+    const auto restored = [&host](std::int64_t charged) {
+        const bool right = host.left() == 100 - charged;
+        host.clock.advance(1h);
+        host.out.clear();
+        return right;
+    };
+    host.run(thirty);
+    host.end();  // delivered, and nobody said
+    CHECK(restored(30));
+    host.run(thirty);
+    host.out.clear();  // dropped
+    CHECK(restored(30));
+    host.run(thirty);
+    host.out[0][0].settle(12);
+    host.out.clear();
+    CHECK(restored(12));
+    host.run(thirty);
+    host.out[0][0].settle(0);
+    host.out[0].fail();
+    CHECK(restored(0));
+    host.throws = true;
+    host.run(thirty);
+    host.throws = false;
+    CHECK(restored(30));
+    CHECK(host.scheduler.cancel(host.run(thirty)));  // the client went away, and nobody had said
+    CHECK(restored(30));
+    const ticket streaming = host.run(thirty);
+    host.out[0][0].settle(7);
+    CHECK(host.scheduler.cancel(streaming));
+    host.out[0][0].settle(25);  // what is produced for nobody is not charged
+    CHECK(restored(7));
+    CHECK(host.endings == std::vector{ending::delivered, ending::failed, ending::failed, ending::failed, ending::failed,
+                                      ending::cancelled, ending::cancelled});
+
+    {
+        auto other = scheduler_in(host, host.limit, no_estimates{});
+        REQUIRE(other.submit(0, thirty, [](outcome<int>) {}));
+        other.poll();
+        host.out[0][0].settle(4);
+    }
+    host.out[0][0].settle(60);  // its scheduler is gone
+    CHECK(restored(4));
+}
+
+TEST_CASE("Whoever never ran gets back what it took, unless the policy says otherwise") {
+    const bool refund = GENERATE(true, false);
+    bench host{refund};
+    const request_info thirty{.tenant = acme, .cost = 30};
+    host.scheduler.cancel(*host.submit(thirty));
+    CHECK(host.left() == (refund ? 100 : 70));
+    REQUIRE(host.submit({.tenant = acme, .cost = 30, .deadline = host.clock.now() + 1ms}));
+    host.clock.advance(1ms);
+    host.scheduler.poll();
+    CHECK(host.left() == (refund ? 100 : 40));
+    REQUIRE(host.submit(thirty));
+    host.scheduler.close();
+    CHECK(host.left() == (refund ? 100 : 10));
+    CHECK(host.endings == std::vector{ending::cancelled, ending::expired, ending::closed});
+    CHECK(host.out.empty());
+}
+
+TEST_CASE("What is out stays accounted to its tenant while thousands of others come and go") {
+    bench host;
+    host.run({.tenant = acme, .cost = 60});
+    for (std::uint64_t stranger = 1000; stranger < 3000; ++stranger) {
+        if (host.submit({.tenant = tenant_id{stranger}, .cost = 1})) host.scheduler.poll();
+        host.clock.advance(1ms);
+    }
+    REQUIRE(host.left() == 43);  // and two seconds' worth
+    host.end(10);
+    CHECK(host.left() == 93);
+    host.out.clear();
+    host.clock.advance(1h);
+    CHECK(host.left() == 100);
+}
+
+TEST_CASE("RL-22 five of 175 tokens against 100 a minute at the same instant: what was reserved bounds what gets in") {
+    const request_info stated{.tenant = acme, .cost = 175};
+    const auto at_once = [](bench& host, const request_info& info) {
+        int admitted = 0;
+        for (int i = 0; i < 5; ++i) admitted += host.submit(info) ? 1 : 0;
+        host.scheduler.poll();
+        return admitted;
+    };
+    bench host;
+    SECTION("stated: it is more than the tenant may ever have at once") {
+        CHECK(at_once(host, stated) == 0);
+        CHECK(host.submit(stated).error() == never(limit::rate, 75));
+    }
+    SECTION("nothing reserved, charged afterwards: all five get in, which is the mistake") {
+        host.costs.seen->next = 0;
+        REQUIRE(at_once(host, unknown) == 5);
+        while (!host.out.empty()) host.end(175);
+        CHECK(host.limit.target().uncharged() == 5 * 175 - 200);
+    }
+    SECTION("estimated at 60: one gets in, and what it cost more has to come first") {
+        REQUIRE(at_once(host, unknown) == 1);
+        host.end(175);
+        CHECK(host.left() == -75);
+        CHECK(host.submit(unknown).error().when == host.clock.now() + 81s);
+        host.clock.advance(81s);
+        CHECK(at_once(host, unknown) == 1);
+    }
+    SECTION("estimated by what was seen: five who come back as told spend what the rate gives, and no more") {
+        host.costs.seen->learned.emplace(cost_estimator{.at_start = 20, .seed = 1});
+        CHECK(at_once(host, unknown) == 5);  // 20 each is what is known
+        const time_point begin = host.clock.now();
+        std::int64_t spent = 0;
+        while (host.clock.now() < begin + 10h) {
+            host.clock.advance(2s);
+            while (!host.out.empty()) {
+                host.end(175);
+                spent += 175;
+            }
+            const auto again = host.submit(unknown);
+            if (again) {
+                host.scheduler.poll();
+                REQUIRE(host.out.size() == 1);  // now that it is known
+            } else {
+                host.clock.set(again.error().when - 2s);
+            }
+        }
+        const std::int64_t forgiven = static_cast<std::int64_t>(host.limit.target().uncharged());
+        INFO("spent " << spent << " in ten hours, " << forgiven << " of it beyond the debt limit");
+        CHECK(forgiven == 5 * 175 - 203);  // of the first five only; 3 had come by then
+        CHECK(spent <= 100 + 60'000 + forgiven + 175);
+        CHECK(spent >= 58'000);
+    }
 }
