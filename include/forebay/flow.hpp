@@ -182,9 +182,9 @@ private:
     }
     [[nodiscard]] bool can_start() const noexcept { return busy_ < executors_ && !records_.empty(); }
     template <class Admission>
-    static void settle_up(const Admission& admission, time_point now, typename record::member& member) noexcept {
+    void settle_up(const Admission& admission, time_point now, typename record::member& member) noexcept {
         admission->settle(job_of(member).taken, member.actual_cost, now);
-        if constexpr (base::estimates) admission.observe(member.about->info, member.actual_cost);
+        if constexpr (base::estimates) reception_.observe(member.about->info, member.actual_cost);
     }
     void end_member(time_point now, typename record::member& member, ending how) noexcept {
         member.ended = true;

@@ -167,18 +167,17 @@ public:
         struct held {
             door_lock lock;
             admission_type& state;
-            costs_type& costs;
             [[nodiscard]] admission_type* operator->() const noexcept { return &state; }
-            /// Of a request that ran: what it cost, if that was said.
-            void observe(const request_info& info, std::int64_t actual) const noexcept {
-                if (actual != as_charged) costs.observe(info, actual);
-            }
         };
-        return held{door_lock{door_.lock}, admission_, costs_};
+        return held{door_lock{door_.lock}, admission_};
     }
 
     /// See cost_source_state. At any time, by anyone.
     [[nodiscard]] std::int64_t estimate(const request_info& info) noexcept { return costs_.estimate(info); }
+    /// Of a request that ran: what it cost, if that was said.
+    void observe(const request_info& info, std::int64_t actual) noexcept {
+        if (actual != as_charged) costs_.observe(info, actual);
+    }
 
 private:
     /// Requests of so many keys not in use may come in before the owner makes room for more.
@@ -200,7 +199,7 @@ private:
         verdict said = ask();
         if constexpr (std::is_same_v<Info, estimated_info>) {
             for (int lowered = 0; lowered < 8 && said.kind == answer::never; ++lowered) {
-                if (said.missing <= 0 || said.missing > info.cost) break;
+                if (said.missing <= 0 || said.missing >= info.cost) break;  // to nothing is no estimate
                 info.cost -= said.missing;
                 said = ask();
             }

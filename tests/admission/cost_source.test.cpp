@@ -83,12 +83,8 @@ struct world {
     std::vector<batch<int, int>> out;
     bool throws{false};
 };
-auto hundred_a_minute(bool refund_unrun) {
-    return share(per_tenant{.limit = quota{rate::per_minute(100), 100},
-                            .counts = by_cost,
-                            .max_tenants = 1,
-                            .seed = 1,
-                            .refund_unrun = refund_unrun});
+auto limit_of(const quota& of, bool refund_unrun) {
+    return share(per_tenant{.limit = of, .counts = by_cost, .max_tenants = 1, .seed = 1, .refund_unrun = refund_unrun});
 }
 template <class Admission, class Costs>
 auto scheduler_in(world& host, const Admission& admission, const Costs& costs) {
@@ -104,8 +100,8 @@ auto scheduler_in(world& host, const Admission& admission, const Costs& costs) {
                                     });
 }
 struct bench : world {
-    explicit bench(bool refund_unrun = true)
-        : limit{hundred_a_minute(refund_unrun)}, scheduler{scheduler_in(*this, limit, costs)} {}
+    explicit bench(bool refund_unrun = true, const quota& of = {rate::per_minute(100), 100})
+        : limit{limit_of(of, refund_unrun)}, scheduler{scheduler_in(*this, limit, costs)} {}
 
     auto submit(const request_info& info) {
         return scheduler.submit(0, info, [this](outcome<int> how) { endings.push_back(how.how()); });
@@ -126,7 +122,7 @@ struct bench : world {
     [[nodiscard]] std::int64_t left(tenant_id who = acme) const { return limit.target().available(who, clock.now()); }
 
     told costs;
-    decltype(hundred_a_minute(true)) limit;
+    decltype(limit_of(std::declval<const quota&>(), true)) limit;
     decltype(scheduler_in(std::declval<world&>(), limit, costs)) scheduler;
 };
 
@@ -168,6 +164,12 @@ TEST_CASE("An estimate alone makes no request impossible: it is lowered to what 
     CHECK(host.scheduler.stats().submitted == 2);
     CHECK(host.scheduler.stats()[limit::rate] == 1);
     CHECK(host.submit({.tenant = acme, .cost = 101}).error() == never(limit::rate, 1));  // the caller's word stands
+
+    bench budget{true, {rate::zero(), 100}};  // the last one in takes what is left, and nobody follows it for nothing
+    REQUIRE(budget.submit(unknown));
+    REQUIRE(budget.submit(unknown));
+    CHECK(budget.left() == 0);
+    CHECK(budget.submit(unknown).error() == never(limit::rate, 60));
 }
 
 TEST_CASE("Without a source an unknown cost is a bad one, and nothing is asked or told") {
