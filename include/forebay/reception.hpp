@@ -56,10 +56,10 @@ public:
     /// errors  std::invalid_argument for policies that cannot be
     reception(Policies&& chosen, std::size_t in_hand)
         : admission_(chosen.admission.template build<single_threaded>()),
-          costs_(chosen.costs.template build<sync>()),
           collector_{std::move(chosen.order), chosen.capacity, std::move(chosen.batching), in_hand},
           patience_{checked(chosen.on_refusal)},
-          room_{queue().slots()} {
+          room_{queue().slots()},
+          costs_(chosen.costs.template build<sync>()) {
         if constexpr (!queue_type::grows) queue().prepare(new_keys);
     }
     reception(const reception&) = delete;
@@ -224,11 +224,11 @@ private:
 
     door_type door_;
     admission_type admission_;
-    [[no_unique_address]] costs_type costs_;
     collector_type collector_;
     struct nobody {};
     [[no_unique_address]] std::conditional_t<delays, duration, nobody> patience_;
     [[no_unique_address]] std::conditional_t<delays, waiting_room, no_waiting_room> room_;
+    costs_type costs_;  // built in its place: it need not be movable
     bool open_{false};
 };
 

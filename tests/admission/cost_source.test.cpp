@@ -58,6 +58,9 @@ struct told {
     };
     struct state {
         std::shared_ptr<log> seen;
+
+        explicit state(std::shared_ptr<log> into) : seen{std::move(into)} {}
+        state(const state&) = delete;
         std::int64_t estimate(const request_info& info) noexcept {
             return seen->learned ? seen->learned->estimate(info) : seen->next;
         }
@@ -69,7 +72,7 @@ struct told {
     std::shared_ptr<log> seen = std::make_shared<log>();
     template <class Sync>
     state build() const {
-        return {seen};
+        return state{seen};
     }
 };
 

@@ -32,7 +32,7 @@ concept cost_source_state = requires(State& state, const request_info& info, std
 ///
 /// 1. Copyable value; building from a copy gives a source that answers alike.
 /// 2. `policy.template build<Sync>()` on a const policy returns the state, a cost_source_state, for single_threaded and for
-///    multi_threaded. It may allocate; the state does not, afterwards.
+///    multi_threaded. It may allocate; the state does not, afterwards, and need not be movable.
 /// 3. A configuration that cannot be is refused with std::invalid_argument by `build`, or before.
 ///
 /// Smallest model:
