@@ -42,6 +42,9 @@ inline void tell_client(const char*, fb::duration) {}
 inline void respond(int) {}
 inline void send_field(const char*, const std::string&) {}
 inline constexpr std::int64_t left = 59;  // what the client has left
+inline std::int64_t tokens_of(const Reply& reply) {
+    return static_cast<std::int64_t>(reply.size());
+}
 inline bool pays(fb::tenant_id) noexcept {
     return true;
 }
