@@ -1,5 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
+#include <forebay/admission/cost_estimator.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/queue/strict_priority.hpp>
@@ -542,4 +543,48 @@ TEST_CASE("what cannot be run is refused with what was expected") {
     CHECK_THROWS_AS(negative.run("negative", fb::policies{}), std::invalid_argument);
     const sim::experiment wrong_table{at_milliseconds({0, 1}), sim::affine_service{.base = -1ms}};
     CHECK_THROWS_AS(wrong_table.run("negative", fb::policies{}), std::invalid_argument);
+}
+
+TEST_CASE("requests that wait for their slots are accounted for, and their wait holds no executor back") {
+    // One token every 10 ms, one to begin with; 5 ms a request: slots at 0, 10, 20, 30 ms, and 40 is too late.
+    const sim::workload load = at_milliseconds({0, 0, 0, 0, 0});
+    const fb::per_tenant limit{.limit = fb::quota{fb::rate::one_every(10ms), 1}, .seed = 1};
+    std::vector<sim::request_record> ended;
+    const sim::report run = sim::experiment{load, sim::affine_service{.base = 5ms}}.run(
+        "delay", fb::policies{.admission = limit, .on_refusal = fb::delay{.max_wait = 30ms}},
+        {.each = [&](const sim::request_record& one) { ended.push_back(one); }});
+    CHECK(run.all.arrived == 5);
+    CHECK(run.all.delivered() == 4);
+    CHECK(run.all.count(fb::limit::rate) == 1);
+    CHECK(run.delayed == 3);
+    CHECK(run.delayed_time == 60ms);
+    CHECK(run.held_back == 0ms);
+    CHECK(run.all.latency.max == 35ms);
+    CHECK(run.elapsed == 35ms);
+    REQUIRE(ended.size() == 5);
+    for (std::size_t i = 1; i < 5; ++i) {
+        CHECK(ended[i].dispatched == at(static_cast<int>(i - 1) * 10ms));
+        CHECK(ended[i].ended == at(static_cast<int>(i - 1) * 10ms + 5ms));
+    }
+}
+
+TEST_CASE("what a request turns out to cost is settled when its batch comes back") {
+    // 100 at once and 1000 a second: what is declared as 100 and costs 40 leaves room for the next 60 ms earlier.
+    sim::workload load = at_milliseconds({0, 39, 40, 41});
+    for (sim::arrival& one : load.arrivals) one.info.cost = 100;
+    const fb::per_tenant limit{.limit = fb::quota{fb::rate::per_second(1000), 100}, .counts = fb::by_cost, .seed = 1};
+    const auto admitted = [&] {
+        return sim::experiment{load, sim::affine_service{.base = 40ms}}
+            .run("settled", fb::policies{.admission = limit})
+            .all.delivered();
+    };
+    CHECK(admitted() == 1);
+    for (sim::arrival& one : load.arrivals) one.actual_cost = 40;
+    CHECK(admitted() == 2);
+    // The estimate is at its start, 100, as nothing has been seen; the second is estimated lower.
+    for (sim::arrival& one : load.arrivals) one.info.cost = fb::unknown_cost;
+    const sim::report guessed = sim::experiment{load, sim::affine_service{.base = 40ms}}.run(
+        "estimated", fb::policies{.admission = limit, .costs = fb::cost_estimator{.at_start = 100, .seed = 1}});
+    CHECK(guessed.all.arrived == 4);
+    CHECK(guessed.all.delivered() == 2);
 }

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/permit.hpp>
 #include <forebay/request.hpp>
 #include <forebay/time.hpp>
 
@@ -28,6 +29,9 @@ struct arrival {
     std::int64_t output_units{0};
     /// Images or sub-requests in it. [>= 0]
     std::int64_t items{1};
+    /// What it turns out to cost once it has run, in the unit of `info.cost`; `as_charged`: what admission took for it. With
+    /// `info.cost == unknown_cost` the policies estimate. [>= 0, or as_charged]
+    std::int64_t actual_cost{as_charged};
     /// How long it took alone when it was recorded; 0 where nothing is stated. [>= 0]
     duration service{0};
     /// Its place in the workload, from 0. The experiment sets it as it takes requests from their source.

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/permit.hpp>
 #include <forebay/batch/batch.hpp>
 #include <forebay/observe/ledger.hpp>
 #include <forebay/outcome.hpp>
@@ -21,6 +22,8 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
+#include <queue>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -79,11 +82,13 @@ public:
     ///          policy that asks to be woken in the past
     /// ties     what falls on one instant happens in this order: batches come back (those sent first, first), requests
     ///          arrive (in the order of the workload), the scheduler is polled once
+    /// costs    a request that ran is settled with its actual_cost as its batch comes back
     /// end      a batch that would wait for company for ever is sent as it is once no request is left to come
-    template <class Admission, class Order, class Batching, class Clock, class Observer, class Sync>
-    [[nodiscard]] report run(std::string name,
-                             const policies<Admission, Order, Batching, Clock, Observer, Sync>& chosen,
-                             const run_options& options = {}) const {
+    template <class Admission, class Order, class Batching, class Clock, class Observer, class Sync, class OnRefusal,
+              class Costs>
+    [[nodiscard]] report run(
+        std::string name, const policies<Admission, Order, Batching, Clock, Observer, Sync, OnRefusal, Costs>& chosen,
+        const run_options& options = {}) const {
         using request = arrival*;
         struct answered {};
         using batch_type = batch<request, answered>;
@@ -103,6 +108,8 @@ public:
         const bool in_order = promises_order(chosen.order);
         order_check order;
         arrival_pool pool;
+        // When those that wait for their slots are queued. None of them leaves earlier: who could is refused at once.
+        std::priority_queue<time_point, std::vector<time_point>, std::greater<>> seats;
         std::vector<out> running;  // a heap, the first to come back in front
         std::vector<batch_type> away;
         std::vector<std::size_t> free_places;  // of those that have come back
@@ -139,6 +146,8 @@ public:
 
         auto scheduler = make_scheduler<request, answered>(
             policies{.admission = chosen.admission,
+                     .on_refusal = chosen.on_refusal,
+                     .costs = chosen.costs,
                      .order = chosen.order,
                      .batching = chosen.batching,
                      .capacity = chosen.capacity,
@@ -173,6 +182,10 @@ public:
             free_places.push_back(running.back().place);
             running.pop_back();
             current = record.returned(members.requests(), members.dispatched(), clock.now());
+            for (std::size_t i = 0; i < members.size(); ++i) {
+                const std::int64_t actual = members.requests()[i]->actual_cost;
+                if (actual != as_charged) members[i].settle(actual);
+            }
             answers.resize(members.size());
             members.complete(std::span<answered>{answers});
         };
@@ -189,7 +202,9 @@ public:
                 one->at, request{one}, one->info,
                 [&end, &guarded, one](outcome<answered> how) { guarded([&] { end(one, how.how()); }); });
             if (said) {
-                record.admitted(*one);
+                const time_point seat = said.error().when;
+                record.admitted(*one, seat);
+                if (OnRefusal::waits && seat > one->at) seats.push(seat);
                 if (in_order) order.admitted(*one);
             } else {
                 record.refused(*one, said.error().which);
@@ -216,6 +231,7 @@ public:
                 throw std::invalid_argument("forebay: a workload's requests must be in order of arrival");
             }
             clock.set(now);
+            for (; !seats.empty() && seats.top() <= now; seats.pop()) record.seated(seats.top());
             while (!running.empty() && running.front().back == now) come_back();
             for (next = source.peek(); next != nullptr && next->at <= now; next = source.peek()) {
                 if (next->at < now) {

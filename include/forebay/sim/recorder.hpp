@@ -38,12 +38,23 @@ public:
         report_.executors = executors;
     }
 
-    /// `request` came, at `request.at`, and was let in: it waits.
-    void admitted(const arrival& request) {
+    /// `request` came, at `request.at`, and was let in: it waits, in the queue from `seat` on.
+    void admitted(const arrival& request) { admitted(request, request.at); }
+    void admitted(const arrival& request, time_point seat) {
         came(request, false);
         ++in_system_;
-        ++queued_;
+        if (seat > request.at) {
+            ++report_.delayed;
+            report_.delayed_time = sum(report_.delayed_time, saturating_sub(seat, request.at));
+        } else {
+            ++queued_;
+        }
         if (options_.service_gap) gap_.entered(request.tenant, request.at);
+    }
+    /// One that waited for its slot is queued, at its seat.
+    void seated(time_point seat) {
+        pass(seat);
+        ++queued_;
     }
     /// It came, and was turned away at once.
     void refused(const arrival& request, limit which) {

@@ -106,6 +106,10 @@ struct report {
     duration elapsed{0};
     /// Time in which an executor was free while a request waited: what batching spends on company.
     duration held_back{0};
+    /// Requests that admission let in later (`on_refusal = delay`), and how long they waited for their slots, added up. That
+    /// wait is part of their latency and queue delay, not of `held_back`.
+    std::uint64_t delayed{0};
+    duration delayed_time{0};
 
     /// Jain's index over the tenants that asked for something, of the executor time and of the good answers they got: 1 is
     /// equal, 1/n is all for one. Absent if nobody got anything.

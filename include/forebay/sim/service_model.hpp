@@ -1,6 +1,8 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/permit.hpp>
+#include <forebay/request.hpp>
 #include <forebay/sim/arrival.hpp>
 #include <forebay/sim/random.hpp>
 #include <forebay/time.hpp>
@@ -22,6 +24,7 @@ struct batch_shape {
     std::int64_t input_units{0};
     std::int64_t output_units{0};
     std::int64_t items{0};
+    /// Actual costs, where the workload has them; an unknown one counts 0.
     std::int64_t cost{0};
     /// What everything is padded to, where the model pads.
     std::int64_t largest_input{0};
@@ -50,7 +53,8 @@ struct batch_shape {
         input_units = sum(input_units, request.input_units);
         output_units = sum(output_units, request.output_units);
         items = sum(items, request.items);
-        cost = sum(cost, request.info.cost);
+        const std::int64_t stated = request.actual_cost != as_charged ? request.actual_cost : request.info.cost;
+        cost = sum(cost, stated == unknown_cost ? 0 : stated);
         largest_input = std::max(largest_input, request.input_units);
         largest_output = std::max(largest_output, request.output_units);
         std::int64_t square = 0;
