@@ -144,7 +144,7 @@ public:
             ++by_door;
         } else if (how == fb::detail::at_the_door::refused) {
             flow.arrive();
-            flow.refuse(info, said);
+            said = flow.refuse(info, at(now), said);
         } else {
             said = flow.accept(id, at(now), std::move(request), info, [](fb::outcome<int>) {});
             flow.arrive(opens);
@@ -226,7 +226,7 @@ TEST_CASE("flow: what is accepted is queued with its payload, its sink and its p
     CHECK(m.flow.find_running(id) == nullptr);
 }
 
-TEST_CASE("flow: a refusal counts by its limit and changes nothing else, and what the queue refuses takes no token") {
+TEST_CASE("flow: a refusal counts by its limit and changes nothing else, and what the queue refuses keeps no token") {
     machine m{{.capacity = {.max_requests = 2}}};
     CHECK(m.submit(0, {.cost = -1}).which == fb::limit::bad_cost);
     CHECK(m.submit(7, {.deadline = at(7)}).which == fb::limit::deadline);
@@ -234,17 +234,62 @@ TEST_CASE("flow: a refusal counts by its limit and changes nothing else, and wha
     CHECK(m.submit(0) == fb::retry_at(at(7), fb::limit::rate, 1));
     m.permits->refuse = false;
     CHECK(m.permits->live == 0);
-    m.in(0);
-    m.in(0);
+    m.in(0, {.key = 1});
+    m.in(0, {.key = 2});
     CHECK(m.submit(0).which == fb::limit::queued_requests);
     CHECK(m.permits->live == 2);
-    CHECK(m.permits->given_back.empty());
-    const std::vector<fb::limit> expected{fb::limit::bad_cost, fb::limit::deadline, fb::limit::rate,
-                                          fb::limit::queued_requests};
+    CHECK(m.permits->given_back.size() == 1);  // it was asked when it would let the request in
+    m.permits->refuse = true;
+    CHECK(m.submit(0) == fb::retry_at(at(10), fb::limit::queued_requests, 1));  // the batch leaves later than that
+    CHECK(m.submit(4) == fb::retry_at(at(11), fb::limit::rate, 1));
+    const std::vector<fb::limit> expected{fb::limit::bad_cost,        fb::limit::deadline,        fb::limit::rate,
+                                          fb::limit::queued_requests, fb::limit::queued_requests, fb::limit::rate};
     CHECK(m.seen->refused == expected);
-    for (const fb::limit which : expected) CHECK(m.books()[which] == 1);
-    CHECK(m.books().submitted == 6);
+    for (const fb::limit which : {fb::limit::bad_cost, fb::limit::deadline}) CHECK(m.books()[which] == 1);
+    for (const fb::limit which : {fb::limit::rate, fb::limit::queued_requests}) CHECK(m.books()[which] == 2);
+    CHECK(m.books().submitted == 8);
     CHECK(m.books().queued == 2);
+}
+
+TEST_CASE("flow: a full queue names the time at which a batch leaves: exactly, as it learned, or not at all") {
+    machine m{{.batching = {.max_batch_size = 2, .max_queue_delay = 20ns}, .capacity = {.max_requests = 4}}};
+    const auto full = [](std::int64_t when, fb::certainty how_sure) {
+        return fb::retry_at(at(when), fb::limit::queued_requests, 1, how_sure);
+    };
+    const auto fill = [&](std::int64_t now, int count) {
+        for (std::uint64_t key = 0; count > 0; --count) m.in(now, {.key = key++});
+    };
+    fill(0, 4);
+    CHECK(m.submit(7) == full(20, fb::certainty::exact));
+    auto& first = m.batch(20);
+    fill(20, 1);
+    CHECK(m.submit(21) == full(21, fb::certainty::on_completion));  // nobody knows how long the model takes
+    m.finish(120, first);
+    CHECK(m.submit(120) == full(120, fb::certainty::exact));  // as soon as the host looks
+    auto& second = m.batch(120);
+    fill(120, 1);
+    CHECK(m.submit(150) == full(220, fb::certainty::estimate));
+    CHECK(m.submit(230) == full(240, fb::certainty::estimate));  // overdue
+    m.finish(300, second);
+    auto& third = m.batch(300);
+    fill(300, 1);
+    CHECK(m.submit(301) == full(410, fb::certainty::estimate));  // 100, and an eighth of the 80 that it took longer
+    m.finish(400, third);
+}
+
+TEST_CASE("flow: once a request has cost more than was charged for it, no time is exact while others may, too") {
+    machine m;
+    m.in(0, {.cost = 3});
+    m.in(0, {.cost = 3});
+    m.permits->refuse = true;
+    CHECK(m.submit(0) == fb::retry_at(at(7), fb::limit::rate, 1));
+    auto& out = m.batch(10);
+    m.flow.settle(out.begin()[0], 3);
+    CHECK(m.submit(10).how_sure == fb::certainty::exact);
+    m.flow.settle(out.begin()[1], 4);
+    CHECK(m.submit(10) == fb::retry_at(at(17), fb::limit::rate, 1, fb::certainty::estimate));
+    m.finish(20, out);
+    CHECK(m.submit(20) == fb::retry_at(at(27), fb::limit::rate, 1));
 }
 
 TEST_CASE("flow: a refused payload and sink stay with the caller, an accepted one is moved in") {
@@ -464,12 +509,12 @@ TEST_CASE("flow: members end one by one or with their batch, each once, and sett
     auto& out = m.batch(1);
     auto* const members = out.begin();
     const fb::ticket first = members[0].id;
-    machine::flow_type::settle(members[0], 3);
-    machine::flow_type::settle(members[0], 4);
-    machine::flow_type::settle(members[1], -5);
+    m.flow.settle(members[0], 3);
+    m.flow.settle(members[0], 4);
+    m.flow.settle(members[1], -5);
     m.flow.end_running(at(2), members[0], fb::ending::failed);
     m.books();
-    machine::flow_type::settle(members[0], 99);  // too late
+    m.flow.settle(members[0], 99);  // too late
     CHECK(members[0].actual_cost == 4);
     CHECK(m.flow.find_running(first) == nullptr);
     CHECK(m.books().failed == 1);
@@ -725,7 +770,7 @@ private:
         auto* const member = m_.flow.find_running(one.id);
         CHECK((member != nullptr) == (one.where == known::running));
         if (member == nullptr) return;
-        machine::flow_type::settle(*member, upto(9));
+        m_.flow.settle(*member, upto(9));
         m_.flow.end_running(at(now_), *member, fb::ending::delivered);
         one.where = known::ended;
     }

@@ -101,6 +101,22 @@ TEST_CASE("reception: admission refuses at the door as behind it") {
     CHECK(by.enter({}, at(0) + 1s));
 }
 
+TEST_CASE("reception: each of queue and admission says what it would, whatever the other does, and is left as it was") {
+    reception desk{policies_of({.max_requests = 3, .max_cost = 10}), 10};
+    caller by{desk};
+    desk.arrive(true);
+    for (int i = 0; i < 2; ++i) CHECK(by.enter({.cost = 4}));
+    desk.arrive(false);
+    CHECK(desk.room() == 2);
+    CHECK(desk.check({.cost = 3}, at(0)).which == fb::limit::queued_cost);
+    CHECK(desk.check({.cost = 2}, at(0)));
+    CHECK(desk.asked(fb::request_info{.cost = 3}, at(0)));
+    CHECK(desk.admission()->available(fb::tenant_id{}, at(0)) == 1);
+    CHECK(desk.admit(by.id, at(0), {.cost = 2}, std::shared_ptr<int>{}));
+    CHECK(desk.check({}, at(0)).which == fb::limit::queued_requests);
+    CHECK(desk.asked(fb::request_info{}, at(0)) == fb::retry_at(at(0) + 1s, fb::limit::rate, 1));
+}
+
 TEST_CASE("reception: as many keys as one likes come in, at most 15 new ones between two looks of the owner") {
     reception desk{policies_of({}), 10};
     desk.arrive(true);

@@ -48,7 +48,7 @@ public:
         if (how == at_the_door::refused) {
             unique_lock lock{mutex_};
             flow_.arrive();  // those who were let in before count before
-            flow_.refuse(info, answer.second);
+            answer.second = flow_.refuse(info, now, answer.second);
         } else {
             submit_to_owner(answer, now, std::move(request), info, std::forward<Sink>(sink));
         }

@@ -1,17 +1,22 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/all_of.hpp>
 #include <forebay/batch/batch.hpp>
+#include <forebay/detail/batches_out.hpp>
+#include <forebay/detail/outlook.hpp>
 #include <forebay/detail/spare_list.hpp>
 #include <forebay/intake.hpp>
 #include <forebay/outcome.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/time.hpp>
+#include <forebay/verdict.hpp>
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <type_traits>
 #include <utility>
 
 namespace forebay::inline v0::detail {
@@ -26,10 +31,11 @@ namespace forebay::inline v0::detail {
 template <class Request, class Result, class Policies>
 class request_flow : public request_intake<Request, Result, Policies> {
     using base = request_intake<Request, Result, Policies>;
+    using typename base::admission_type;
     using typename base::phase;
     using typename base::reception_type;
     /// Else admission is left alone by what ran: it takes neither the door's lock nor whatever line its state is in.
-    static constexpr bool settles = needs_settling<typename reception_type::admission_type> || base::estimates;
+    static constexpr bool settles = needs_settling<admission_type> || base::estimates;
 
 public:
     using record = batch_record<Request>;
@@ -50,6 +56,21 @@ public:
         const job& found = job_of(id);
         if (found.in == nullptr || found.in->members[found.index].ended) return nullptr;
         return &found.in->members[found.index];
+    }
+
+    /// Takes a request in, or says why not, and when. Strong guarantee if memory runs out. The door is shut afterwards.
+    template <class Info = const request_info, class Sink>
+    verdict accept(ticket& id, time_point now, Request&& request, Info& info, Sink&& sink) {
+        verdict said = base::accept(id, now, std::move(request), info, std::forward<Sink>(sink));
+        if (!said) said = explain(info, now, said);
+        return said;
+    }
+    /// Counts a request that admission refused while the queue had room. returns  what it is to be told
+    [[gnu::cold, gnu::noinline]] verdict refuse(const request_info& info, time_point now,
+                                                const verdict& by_admission) noexcept {
+        const verdict said = in_view(by_admission, now);
+        base::refuse(info, said);
+        return said;
     }
 
     /// Ends what is over and forms the next batch, if one is due and an executor is free.
@@ -74,9 +95,9 @@ public:
             });
         if (!taken) return nullptr;
         records_.take_next();
-        ++busy_;
         due->occupies_executor = true;
         due->dispatched = now;
+        out_.left(*due);
         due->cause = taken->cause;
         ledger_.queued -= taken->size;
         ledger_.running += taken->size;
@@ -115,9 +136,9 @@ public:
         ledger_.count(how, claimed);
         if (!of.occupies_executor) return;
         of.occupies_executor = false;
-        --busy_;
         const duration service = since(of.dispatched, now);
-        if constexpr (watches_batches<typename reception_type::admission_type>) {
+        out_.back(of, service);
+        if constexpr (watches_batches<admission_type>) {
             reception_.admission()->batch_done(of.size, service, claimed != 0 && how == ending::failed, now);
         }
         observer_.on_batch_done(of.size, service);
@@ -142,8 +163,10 @@ public:
     }
 
     /// Says what a member really cost; the last word before it ends counts.
-    static void settle(typename record::member& member, std::int64_t actual_cost) noexcept {
-        if (!member.ended) member.actual_cost = std::max<std::int64_t>(actual_cost, 0);
+    void settle(typename record::member& member, std::int64_t actual_cost) noexcept {
+        if (member.ended) return;
+        member.actual_cost = std::max<std::int64_t>(actual_cost, 0);
+        if (needs_settling<admission_type> && actual_cost > member.about->info.cost) overran_ = true;
     }
 
     /// When `step` will have something to do if nothing else happens, exact; `now` if it has; `no_deadline` if never.
@@ -171,7 +194,7 @@ private:
         std::size_t max_batch;
     };
     request_flow(Policies&& chosen, const shape& of)
-        : base{std::move(chosen), in_hand(of)}, executors_{of.executors}, records_{2 * of.executors, of.max_batch} {}
+        : base{std::move(chosen), in_hand(of)}, out_{of.executors}, records_{2 * of.executors, of.max_batch} {}
 
     /// Slots beyond what waits: for what runs, as much again for batches whose sinks are being called, and for what
     /// expires or is cancelled meanwhile. Without a free slot a request is refused, so this bounds, it does not break.
@@ -180,7 +203,62 @@ private:
         return of.max_batch > largest / (4 * of.executors) ? largest + 1
                                                            : 2 * of.executors * of.max_batch + ended_list::most;
     }
-    [[nodiscard]] bool can_start() const noexcept { return busy_ < executors_ && !records_.empty(); }
+    [[nodiscard]] bool can_start() const noexcept { return out_.busy() < out_.executors() && !records_.empty(); }
+
+    // What a refused request is told: never inlined, lest it grow the path of those who are let in.
+
+    /// Counts a request that was refused with the door shut. returns  when all that stands in its way lets it in
+    template <class Info>
+    [[gnu::cold, gnu::noinline]] verdict explain(const Info& info, time_point now, verdict said) noexcept {
+        if (said.kind == answer::retry_at) {
+            const verdict full = reception_.check(info, now);
+            said = full ? in_view(said, now)
+                        : binding(with_room(full, info.cost, now), in_view(reception_.asked(info, now), now));
+        }
+        base::refuse(info, said);
+        return said;
+    }
+    /// A refusal by the queue, with the time at which there is room by both of its bounds.
+    [[nodiscard]] verdict with_room(const verdict& full, std::int64_t cost, time_point now) noexcept {
+        if (queue().out_of_slots()) return full;  // until the sinks of requests that have ended have been called
+        const verdict said = with_time(full, look(full.which, now));
+        const std::int64_t missing = cost - reception_.room();
+        if (full.which == limit::queued_cost || missing <= 0) return said;
+        const verdict too_much = retry_at(now, limit::queued_cost, missing, certainty::on_completion);
+        return binding(said, with_time(too_much, look(limit::queued_cost, now)));
+    }
+    /// What admission says, in view of what was admitted before: when that ends, and that it may cost more than was charged
+    /// for it.
+    [[nodiscard]] verdict in_view(verdict said, time_point now) noexcept {
+        if (said.kind != answer::retry_at) return said;
+        if (said.how_sure == certainty::on_completion) return with_end(said, look(limit::queued_requests, now));
+        const bool more_to_pay = overran_ && ledger_.waiting + ledger_.queued + ledger_.running > 0;
+        if (more_to_pay && said.how_sure == certainty::exact) said.how_sure = certainty::estimate;
+        return said;
+    }
+    /// bound  queued_requests or queued_cost: what is to be counted
+    [[nodiscard]] outlook look(limit bound, time_point now) noexcept {
+        outlook seen{.now = now};
+        seen.executors = static_cast<std::int64_t>(out_.executors());
+        seen.free = can_start() ? seen.executors - static_cast<std::int64_t>(out_.busy()) : 0;
+        seen.next_back = out_.next_back(now);
+        seen.usual = out_.usual();
+        seen.next_slot = reception_.next_slot();
+        if (queue().empty()) return seen;
+        const auto next = reception_.collector().next();
+        seen.due = std::max(now, reception_.collector().next_due());
+        seen.batches = static_cast<std::int64_t>((queue().size() - 1) / next.size + 1);
+        seen.by_next_batch = 1;
+        if (bound == limit::queued_cost) {
+            seen.by_next_batch = next.cost_at_least;
+            seen.by_batch = std::max<std::int64_t>(queue().cost() / seen.batches, 1);
+        }
+        if (const time_point deadline = queue().next_deadline(); deadline != no_deadline) {
+            seen.next_deadline = std::max(now, deadline);
+            seen.by_deadline = bound == limit::queued_cost ? queue().info(queue().first_to_expire()).info.cost : 1;
+        }
+        return seen;
+    }
     template <class Admission>
     void settle_up(const Admission& admission, time_point now, typename record::member& member) noexcept {
         admission->settle(job_of(member).taken, member.actual_cost, now);
@@ -200,9 +278,9 @@ private:
     using base::since;
     using base::watched;
 
-    const std::size_t executors_;
+    batches_out<record> out_;
     spare_list<record> records_;  // as many again as can run, for batches whose sinks are being called
-    std::size_t busy_{0};
+    bool overran_{false};         // some request has cost more than was charged for it
     time_point drain_until_{no_deadline};
 };
 

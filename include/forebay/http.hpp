@@ -105,8 +105,8 @@ template <class Result>
 /// The value of Retry-After for a refusal: whole seconds, rounded up, so that a client that keeps to it is not early.
 ///
 /// now      the caller's time                                             [as given to submit, or later]
-/// returns  at least "1" for retry_at, also where the time has come meanwhile or something in flight must end first: "0"
-///          would bring the client straight back; at most "9223372037"
+/// returns  at least "1" for retry_at, also where the time has come meanwhile or nothing is known of it (on_completion):
+///          "0" would bring the client straight back; at most "9223372037". An estimate is told as it is
 ///          nothing for admitted, for never, and where `said.when` is no_deadline: send no such field
 /// cost     O(1); no allocation, since the text fits the string itself
 /// source   RFC 9110, section 10.2.3 (delay-seconds)

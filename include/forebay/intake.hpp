@@ -90,7 +90,7 @@ public:
         }
     }
 
-    /// Takes a request in, or says why not. Strong guarantee if memory runs out. The door is shut afterwards.
+    /// Takes a request in, or says why not; then `refuse` is owed. Strong guarantee if memory runs out. The door is shut afterwards.
     template <class Info = const request_info, class Sink>
     verdict accept(ticket& id, time_point now, Request&& request, Info& info, Sink&& sink) {
         arrive(false);
@@ -107,8 +107,6 @@ public:
                 ++ledger_.queued;
             }
             observer_.on_submit(info, now);
-        } else {
-            refuse(info, said);
         }
         return said;
     }

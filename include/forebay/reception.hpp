@@ -104,7 +104,7 @@ public:
     /// guarantee if memory runs out. Only after `arrive(false)`.
     template <class Info = const request_info, class Request, class... Parts>
     verdict admit(ticket& id, time_point now, Info& info, Request&& request, Parts&&... parts) {
-        verdict said = possible(info, [&] { return queue().check(info, now, {room_.size(), room_.cost()}); });
+        verdict said = possible(info, [&] { return check(info, now); });
         if (!said) return said;
         permit_of<admission_type> taken{};
         said = possible(info, [&] { return ask(info, now, taken); });
@@ -125,6 +125,23 @@ public:
             admission_.give_back(taken, now);
             throw;
         }
+        return said;
+    }
+
+    // ---- what a refused request is told. Only after `arrive(false)`.
+
+    /// What the queue says, whatever admission does.
+    [[nodiscard]] verdict check(const request_info& info, time_point now) const noexcept {
+        return queue().check(info, now, {room_.size(), room_.cost()});
+    }
+    /// What more may wait, by cost. [host's unit]
+    [[nodiscard]] std::int64_t room() const noexcept { return queue().room() - room_.cost(); }
+    /// What admission says, whatever the queue does. Leaves it as it was.
+    template <class Info>
+    [[nodiscard]] verdict asked(Info info, time_point now) noexcept {
+        permit_of<admission_type> taken{};
+        const verdict said = possible(info, [&] { return ask(info, now, taken); });
+        if (said) undo(admission_, taken, now);
         return said;
     }
 
@@ -207,7 +224,9 @@ private:
         return said;
     }
     /// Who has a deadline waits less long: a slot at it, or after, is of no use.
-    [[nodiscard]] verdict ask(const request_info& info, time_point now, permit_of<admission_type>& taken) noexcept {
+    /// Not inlined: what grows here would keep compilers from inlining try_acquire at the door.
+    [[nodiscard, gnu::noinline]] verdict ask(const request_info& info, time_point now,
+                                             permit_of<admission_type>& taken) noexcept {
         if constexpr (delays) {
             const duration left = saturating_sub(info.deadline, now) - duration{1};
             return admission_.reserve(info, now, std::min(patience_, left), taken);
@@ -218,7 +237,7 @@ private:
     [[nodiscard]] typename door_type::allowance allowed() const noexcept {
         const std::size_t keys = queue().prepared();
         if (!open_ || keys == 0) return {0, 0, 0, no_deadline};
-        return {queue().vacant(door_.count() + room_.size()), queue().room() - room_.cost(), keys - 1,
+        return {queue().vacant(door_.count() + room_.size()), room(), keys - 1,
                 std::min(queue().expires_from(), room_.next())};
     }
 

@@ -151,7 +151,12 @@ public:
     ///          what admission, bounds, order and observer see
     /// sink     any move-only callable of outcome<Result>, up to 64 bytes (larger: on_heap); called exactly once if the
     ///          request was accepted, never if it was refused
-    /// returns  a ticket, or the refusal; with on_refusal = delay, who can wait for its slot is accepted
+    /// returns  a ticket, or the refusal; with on_refusal = delay, who can wait for its slot is accepted.
+    ///          A refusal's `when` is the time at which all that stands in the way lets the request in: admission (asked also
+    ///          where the queue is full; what it would have taken is undone) and both bounds of the queue. It is exact
+    ///          for rates, and for a queue from which a deadline or a batch that has an executor frees enough; an
+    ///          estimate where a batch has to come back first, where the cost is one, or where a request in flight may
+    ///          cost more than was charged for it, as one has before; on_completion until a first batch has come back
     /// errors   std::bad_alloc where a new key or a longer queue needs memory, std::invalid_argument for a null pointer to
     ///          a function as a sink; nothing has happened then
     /// cost     O(log n) in the queue, beside telling what has expired; one clock read

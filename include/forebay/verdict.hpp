@@ -30,17 +30,22 @@ enum class limit : std::uint8_t {
 
 /// How far `verdict::when` can be relied on.
 enum class certainty : std::uint8_t {
-    exact,          ///< the same call succeeds at `when` if nobody else comes first, and not one nanosecond earlier
-                    ///< unless what others took is given back (they expired, were cancelled, or cost less)
-    estimate,       ///< from what was observed
-    on_completion,  ///< something in flight must end first; `when` is the earliest useful time to ask
+    /// The same call (its deadline as far off as it was) succeeds at `when` if nobody else comes first, and not one nanosecond
+    /// earlier unless what others took is given back: they expired, were cancelled, or cost less. It takes for granted
+    /// that nothing in flight turns out to cost more than was charged for it, and that the scheduler is polled at its
+    /// wakeups up to `when`, or run: what waits makes room by leaving.
+    exact,
+    /// From what was observed: how long batches take, and what they free.
+    estimate,
+    /// Something in flight must end first, and nothing is known of when; `when` is the earliest useful time to ask.
+    on_completion,
 };
 
 /// The answer to "may this request in?": yes, no but then, or never; who said so, what was missing, how sure.
 struct verdict {
     answer kind{answer::admitted};
     certainty how_sure{certainty::exact};
-    /// The limit that bound; of several, the one with the latest `when`.
+    /// The limit that bound; of several, the one with the latest `when`, which is as sure as the least sure of them.
     limit which{limit::none};
     /// Of several limits under one all_of: which of them, from 0, in the order they were given.
     std::uint8_t member{0};

@@ -120,6 +120,23 @@ TEST_CASE("a batch that was full and loses a member waits again for its delay") 
     CHECK(batch_at(collector, at(10)) == values{1, 3});
 }
 
+TEST_CASE("what is said of the next batch is its size, and a cost that it has at least") {
+    collector_of<> collector{{}, {.max_requests = 5}, {3, 10ns, {}}, 8};
+    auto& queue = collector.queue();
+    queue.push({.cost = 4}, at(0), 1);
+    queue.push({.cost = 6}, at(0), 2);
+    CHECK(collector.next().size == 2);
+    CHECK(collector.next().cost_at_least == 10);
+    queue.push({.cost = 5}, at(0), 3);
+    queue.push({.cost = 7}, at(0), 4);
+    CHECK(collector.next().size == 3);
+    CHECK(collector.next().cost_at_least == 4);  // of the best alone: which others go with it is not looked at
+    queue.push({.key = 1, .cost = 7}, at(0), 5);
+    CHECK(collector.next().size == 3);
+    CHECK(collector.next().cost_at_least == 0);
+    CHECK(batch_at(collector, at(0)) == values{1, 2, 3});
+}
+
 TEST_CASE("B-9 what a batch leaves behind keeps its own arrival, and the next is due by that") {
     collector_of<> collector{{}, {}, {3, 10ns, {}}, 8};
     for (int i = 0; i < 5; ++i) collector.queue().push({}, at(i), i);

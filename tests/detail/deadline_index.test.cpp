@@ -156,8 +156,10 @@ TEST_CASE("a slot is due at its deadline and not one nanosecond earlier") {
     index.insert(1, at(1'000'000'000));
     CHECK(index.expire(at(999), 10, [](std::uint32_t) { FAIL("nothing is due"); }) == 0);
     CHECK(index.next() == at(1000));
+    CHECK(index.first() == 0);
     CHECK(index.expire(at(1000), 10, [](std::uint32_t slot) { CHECK(slot == 0); }) == 1);
     CHECK(index.next() == at(1'000'000'000));
+    CHECK(index.first() == 1);
     CHECK(index.expire(at(999'999'999), 10, [](std::uint32_t) { FAIL("nothing is due"); }) == 0);
     CHECK(index.expire(at(1'000'000'000), 10, [](std::uint32_t slot) { CHECK(slot == 1); }) == 1);
     CHECK(index.size() == 0);

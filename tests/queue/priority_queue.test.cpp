@@ -201,13 +201,30 @@ TEST_CASE("Q-13 a deadline at t expires at t and not one tick earlier") {
         fb::priority_queue<int> waiting;
         REQUIRE(waiting.check({.deadline = at(t)}, at(t - 1)));
         REQUIRE(waiting.check({.deadline = at(t)}, at(t)) == fb::never(fb::limit::deadline));
-        waiting.push({.deadline = at(t)}, at(t - 5), 1);
+        const fb::ticket first = waiting.push({.deadline = at(t)}, at(t - 5), 1);
         CHECK(waiting.next_deadline() == at(t));
+        CHECK(waiting.first_to_expire() == first);
+        CHECK(waiting.best_of(*waiting.any_group()) == first);
         CHECK(waiting.expire(at(t - 1), 10, discard) == 0);
         CHECK(waiting.size() == 1);
         CHECK(waiting.expire(at(t), 10, discard) == 1);
         CHECK(waiting.size() == 0);
     }
+}
+
+TEST_CASE("slots of requests in hand may be all there are, whatever waits") {
+    fb::priority_queue<int> waiting{{}, {.max_requests = 2}, {}, 1};
+    fb::ticket taken[3];
+    for (fb::ticket& each : taken) {
+        CHECK_FALSE(waiting.out_of_slots());
+        each = waiting.push({}, at(0), 1);
+        CHECK(waiting.withdraw(each));
+    }
+    CHECK(waiting.empty());
+    CHECK(waiting.out_of_slots());
+    CHECK(waiting.check({}, at(0)).which == fb::limit::queued_requests);
+    waiting.release(taken[1]);
+    CHECK_FALSE(waiting.out_of_slots());
 }
 
 TEST_CASE("Q-15 at the last instant of time what has no deadline still comes in, does not expire, and is served") {

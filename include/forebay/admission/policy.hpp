@@ -49,7 +49,8 @@ using permit_of = typename permit_of_state<State>::type;
 /// 7. It may have `state.batch_done(size, service, failed, now)`: told of each batch's end, how long after its dispatch,
 ///    and whether it brought no result.
 /// 8. It may have `state.undo(permit, now)`: as if it had not been admitted, whatever the policy says of giving back. Needed
-///    where give_back does less: all_of undoes what it took when a later limit refuses.
+///    where give_back does less: all_of undoes what it took when a later limit refuses, and a scheduler that is full
+///    asks only to learn when the request could get in.
 /// 9. It may have `state.reserve(info, now, max_wait, permit)`: as try_acquire, but it may promise a slot up to `max_wait`
 ///    later: admitted, with `verdict::when` after `now`. Slots come in the order of the calls, and nobody is let in
 ///    before a slot that was promised for the same tokens. A refusal says when this same call succeeds. Undoing or

@@ -66,6 +66,8 @@ struct batch_record {
     bool occupies_executor{false};  // this and the next two are guarded by the scheduler's lock
     void* callback{nullptr};        // who runs the inference callback it was handed to
     bool thrown{false};             // dropped by an exception out of that
+    batch_record* before{nullptr};  // this and the next: its neighbours among those that are out, see batches_out
+    batch_record* after{nullptr};
 };
 
 /// What a batch needs of the scheduler it came from.

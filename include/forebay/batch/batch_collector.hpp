@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <utility>
@@ -75,6 +76,22 @@ public:
         const std::size_t size = due ? plan.size : std::min(waiting.count, rule_.most);
         queue_.take(*group, size, sink);
         return collected{size, due ? plan.cause : dispatch_cause::drain};
+    }
+
+    /// What is known of the next batch, if nothing else happens before it is due.
+    struct expected {
+        std::size_t size;
+        std::int64_t cost_at_least;  // of its requests together; 0 where it may be another group's
+    };
+    /// That. Only of a queue that is not empty. O(1), changes nothing
+    [[nodiscard, gnu::cold]] expected next() const noexcept {
+        const auto group = *queue_.any_group();
+        const waiting_group waiting = queue_.group(group);
+        // Not rule_.plan: asked here too, g++ 12 would no longer inline it where batches are collected.
+        const std::size_t size =
+            std::clamp(rule_.policy.plan(waiting).size, std::size_t{1}, std::min(waiting.count, rule_.most));
+        if (waiting.count < queue_.size()) return {size, 0};
+        return {size, size == waiting.count ? waiting.cost : queue_.info(queue_.best_of(group)).info.cost};
     }
 
     /// When the next batch is due, exact; time_point::min() if one is known to be; `no_deadline` if none will be before

@@ -43,6 +43,9 @@ public:
         return order_.settle(stamps_) ? instant(order_.top_rank()) : no_deadline;
     }
 
+    /// The slot that has it. Only when `next` has just said that there is one.
+    [[nodiscard]] std::uint32_t first() const noexcept { return order_.top_slot(); }
+
     /// Takes out slots with a deadline at or before `now`, earliest first, and calls `sink(slot)` for each, which may
     /// insert and erase.
     ///

@@ -118,6 +118,8 @@ public:
 
     /// Earliest deadline, exact.
     [[nodiscard]] time_point next_deadline() noexcept { return deadlines_.next(); }
+    /// The slot that has it. Only when `next_deadline` has just said that there is one.
+    [[nodiscard]] std::uint32_t first_to_expire() const noexcept { return deadlines_.first(); }
     [[nodiscard]] time_point next_opening() const noexcept { return lanes_.next_opening(); }
 
 private:

@@ -126,7 +126,9 @@ public:
     }
     [[nodiscard]] waiting_group group(group_id id) const noexcept { return line_.group(id); }
     [[nodiscard]] group_id group_of(ticket t) const noexcept { return slots_[t.slot].lane; }
-    /// Some group that has requests, open or not.
+    /// The best request of a group.
+    [[nodiscard]] ticket best_of(group_id id) const noexcept { return slots_.ticket_of(line_.best_in(id)); }
+    /// Some group that has requests: the best of those known to be open, or else one that opens first.
     [[nodiscard]] std::optional<group_id> any_group() const noexcept { return present(line_.any_lane()); }
 
     /// Takes the best `count` requests of a group, best first, and calls sink(ticket), or sink(ticket, const queued&,
@@ -192,6 +194,8 @@ public:
     [[nodiscard]] time_point expires_from() const noexcept { return line_.expires_from(); }
     /// Earliest deadline of a waiting request, exact; `no_deadline` if there is none.
     [[nodiscard]] time_point next_deadline() noexcept { return line_.next_deadline(); }
+    /// The request that has it. Only when `next_deadline` has just said that there is one.
+    [[nodiscard]] ticket first_to_expire() const noexcept { return slots_.ticket_of(line_.first_to_expire()); }
     /// When the next gate opens, exact; time_point::min() if one is known to be open; `no_deadline` if nothing waits.
     [[nodiscard]] time_point next_opening() const noexcept { return line_.next_opening(); }
     /// The earliest instant at which an answer of this queue can change by itself, exact.
@@ -204,6 +208,8 @@ public:
     [[nodiscard]] std::size_t vacant(std::size_t on_the_way = 0) const noexcept {
         return std::min(bounds_.max_requests - size() - on_the_way, slots_.vacant());
     }
+    /// Whether `vacant` is zero for want of slots, whatever waits: those of requests in hand have to come back. both
+    [[nodiscard]] bool out_of_slots() const noexcept { return slots_.vacant() == 0; }
     [[nodiscard]] std::int64_t room() const noexcept { return bounds_.max_cost - cost(); }
     [[nodiscard]] bool has_place(const request_info& info) const noexcept { return line_.has_place(info); }
 
