@@ -84,6 +84,9 @@ json to_json(const sim::report& run) {
     result["executors"] = run.executors;
     result["busy_s"] = seconds(run.busy);
     result["held_back_s"] = seconds(run.held_back);
+    result["retry_estimates"] = run.retry_estimates;
+    result["retry_too_early_s"] = seconds(run.retry_too_early);
+    result["retry_too_late_s"] = seconds(run.retry_too_late);
     result["elapsed_s"] = seconds(run.elapsed);
     for (const char* list : {"classes", "tenants", "kinds"}) result[list] = json::array();
     for (const sim::tally& each : run.classes) {

@@ -14,6 +14,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <numeric>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -224,6 +225,25 @@ TEST_CASE("refusals are counted by the limit that bound, and refused requests ar
     const sim::report metered = lab.run("every second", fb::policies{.admission = every_second{}});
     CHECK(metered.all.delivered() == 3);
     CHECK(metered.all.count(fb::limit::rate) == 2);
+}
+
+TEST_CASE("the times that a full queue names by estimate are held against those at which it has room") {
+    INFO("seed " << seed);
+    const fb::policies full{.capacity = {.max_requests = 2}};
+    std::vector<int> each_millisecond(100);
+    std::iota(each_millisecond.begin(), each_millisecond.end(), 0);
+    const sim::report even = sim::experiment{at_milliseconds(each_millisecond), ten_milliseconds}.run("even", full);
+    CHECK(even.retry_estimates == 9);  // each batch but the first, of which nothing is known
+    CHECK(even.retry_too_early == 0ms);
+    CHECK(even.retry_too_late == 0ms);
+    // Of exponential times, and an executor that is never idle, the mean is all there is to know.
+    const sim::report odd = sim::experiment{markov(1'000, 10ms, 20'000), by_units}.run("odd", full);
+    CHECK(odd.retry_estimates > 1'500);
+    const auto mean = [&](fb::duration sum) { return sum / static_cast<std::int64_t>(odd.retry_estimates); };
+    CAPTURE(mean(odd.retry_too_early).count(), mean(odd.retry_too_late).count());
+    CHECK(mean(odd.retry_too_early) > 2ms);  // of times exactly at their mean: 1/e of it, 3.7 ms, either way
+    CHECK(mean(odd.retry_too_late) > 2ms);
+    CHECK(mean(odd.retry_too_early + odd.retry_too_late) < 12ms);
 }
 
 TEST_CASE("a flooding tenant is held to its quota and the others are not touched") {

@@ -194,6 +194,32 @@ TEST_CASE("what is refused or ends without an answer counts as arrived, by its r
     CHECK(report.jain == 0.5);  // B asked and got nothing
 }
 
+TEST_CASE("of the times named by estimate the first since there was room counts, as too early or too late") {
+    const sim::workload load = requests({{0, 'A'}, {1, 'A'}, {2, 'A'}, {3, 'A'}, {4, 'B'}, {12, 'B'}, {13, 'B'}});
+    const auto& came = load.arrivals;
+    sim::recorder record{"one waits", 1};
+    const auto refused = [&](std::size_t which, fb::duration when, fb::certainty how_sure) {
+        record.refused(came[which], fb::retry_at(at(when), fb::limit::queued_requests, 1, how_sure));
+    };
+    record.admitted(came[0]);
+    record.started(members{&came[0]}, at(0ms));
+    record.admitted(came[1]);
+    refused(2, 7ms, fb::certainty::estimate);
+    refused(3, 9ms, fb::certainty::estimate);
+    record.refused(came[4], fb::retry_at(at(5ms), fb::limit::rate, 1, fb::certainty::estimate));
+    deliver(record, {&came[0]}, 0ms, 10ms);
+    record.started(members{&came[1]}, at(10ms));  // 3 ms after it was named
+    record.admitted(came[5]);
+    refused(6, 20ms, fb::certainty::estimate);
+    record.ended(came[5], fb::ending::expired, at(18ms));  // 2 ms before
+    deliver(record, {&came[1]}, 10ms, 20ms);
+    const sim::report report = std::move(record).finish(load.tenants, load.kinds);
+    CHECK(report.retry_estimates == 2);
+    CHECK(report.retry_too_early == 3ms);
+    CHECK(report.retry_too_late == 2ms);
+    CHECK(report.all.refused() == 4);
+}
+
 TEST_CASE("groups nobody belongs to are left out of a report, and a report of nothing is all zero") {
     sim::workload load = requests({{0, 'A'}});
     (void)load.kind_index("never seen");

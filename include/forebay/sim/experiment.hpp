@@ -207,7 +207,7 @@ public:
                 if (OnRefusal::waits && seat > one->at) seats.push(seat);
                 if (in_order) order.admitted(*one);
             } else {
-                record.refused(*one, said.error().which);
+                record.refused(*one, said.error());
                 over(one, false, said.error().which, ending::closed, no_deadline, one->at, 0);
             }
             if (arrived % 65'536 == 0 && options.progress) options.progress(arrived, one->at);

@@ -13,6 +13,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -60,11 +61,18 @@ public:
     void refused(const arrival& request, limit which) {
         ++came(request, true).refused_by[static_cast<std::size_t>(which)];
     }
+    /// The same, with what it was told.
+    void refused(const arrival& request, const verdict& said) {
+        refused(request, said.which);
+        const bool estimated = said.how_sure == certainty::estimate && said.which == limit::queued_requests;
+        if (estimated && !named_) named_ = said.when;
+    }
     /// These were handed to the model together.
     void started(std::span<const arrival* const> members, time_point now) {
         pass(now);
         if (members.size() > queued_) throw std::logic_error("forebay: expected a batch of requests that wait");
         queued_ -= members.size();
+        has_room(now);
         ++running_;
         ++report_.batches;
         report_.batched_requests += members.size();
@@ -94,6 +102,7 @@ public:
         leave(request, now);
         if (queued_ == 0) throw std::logic_error("forebay: expected a request that waits to end");
         --queued_;
+        has_room(now);
         ++groups_.of(request).ended[static_cast<std::size_t>(how)];
         if (timeline_.keeps() && how == ending::expired) timeline_.expired();
     }
@@ -147,6 +156,13 @@ private:
         sojourns_ += between(request.at, now);
         if (options_.service_gap) gap_.left(request.tenant, now);
     }
+    void has_room(time_point now) {
+        if (!named_) return;
+        ++report_.retry_estimates;
+        duration& off = *named_ < now ? report_.retry_too_early : report_.retry_too_late;
+        off = sum(off, *named_ < now ? saturating_sub(now, *named_) : saturating_sub(*named_, now));
+        named_.reset();
+    }
     void pass(time_point now) {
         if (now != last_) move_on(now);
     }
@@ -179,6 +195,7 @@ private:
     time_point first_{};
     time_point last_{};
     bool began_{false};
+    std::optional<time_point> named_{};  // by the first refusal since there was room
 };
 
 }  // namespace forebay::inline v0::sim

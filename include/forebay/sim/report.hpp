@@ -110,6 +110,12 @@ struct report {
     /// wait is part of their latency and queue delay, not of `held_back`.
     std::uint64_t delayed{0};
     duration delayed_time{0};
+    /// How good the times were that a full queue named by estimate: of the first such refusal since the queue last had room
+    /// (later ones know better, the more so the longer it takes). How many, and by how much they were too early or too late,
+    /// added up. Only of queues whose number of requests was what bound: what a cost needs depends on who asks.
+    std::uint64_t retry_estimates{0};
+    duration retry_too_early{0};
+    duration retry_too_late{0};
 
     /// Jain's index over the tenants that asked for something, of the executor time and of the good answers they got: 1 is
     /// equal, 1/n is all for one. Absent if nobody got anything.
