@@ -63,6 +63,13 @@ double nanoseconds_each(by which, std::size_t operations, Work&& work) {
     return (nanoseconds_now(which) - start) / static_cast<double>(operations);
 }
 
+/// The line that bench/run.sh looks for.
+inline void judge(const char* name, double value, const char* side, double bound, const std::string& what) {
+    const bool holds = std::strcmp(side, "max") == 0 ? value <= bound : value >= bound;
+    std::printf("ratio %s %.3f %s %g (%s)%s\n", name, value, side, bound, what.c_str(), holds ? "" : " MISS");
+    std::fflush(stdout);
+}
+
 struct contestant {
     std::string name;
     std::function<double()> measure;  ///< one repetition; what it returns is compared [any unit, smaller is better]
@@ -89,6 +96,8 @@ public:
     void report_max(const char* name, std::size_t measured, std::size_t against, double bound) const {
         report(name, measured, against, measured, against, "max", bound);
     }
+    /// The same without a bound.
+    void report(const char* name, std::size_t measured, std::size_t against) const { spread(name, measured, against); }
     /// The same of speeds, the inverse of what was measured: how many `measured` does while `against` does one.
     void report_min(const char* name, std::size_t measured, std::size_t against, double bound) const {
         report(name, against, measured, measured, against, "min", bound);
@@ -97,16 +106,19 @@ public:
 private:
     void report(const char* name, std::size_t above, std::size_t below, std::size_t measured, std::size_t against,
                 const char* side, double bound) const {
+        judge(name, spread(name, above, below), side, bound,
+              contestants_[measured].name + " / " + contestants_[against].name);
+    }
+    /// Prints how the rounds' ratios lie, and returns their median.
+    double spread(const char* name, std::size_t above, std::size_t below) const {
         std::vector<double> rounds;
         for (std::size_t i = 0; i < samples_[above].size(); ++i) {
             rounds.push_back(samples_[above][i] / samples_[below][i]);
         }
         const double value = quantile(rounds, 0.5);
-        const bool holds = std::strcmp(side, "max") == 0 ? value <= bound : value >= bound;
         std::printf("  %-58s %10.3f [%.3f, %.3f]\n", name, value, quantile(rounds, 0.25), quantile(rounds, 0.75));
-        std::printf("ratio %s %.3f %s %g (%s / %s)%s\n", name, value, side, bound, contestants_[measured].name.c_str(),
-                    contestants_[against].name.c_str(), holds ? "" : " MISS");
         std::fflush(stdout);
+        return value;
     }
 
     std::vector<contestant> contestants_;

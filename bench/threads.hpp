@@ -129,4 +129,22 @@ timing two_at_once(std::size_t operations, Work&& work) {
     return {elapsed.count() / static_cast<double>(2 * operations), (waited[0] + waited[1]) / elapsed.count()};
 }
 
+/// One thread, timed as either of those.
+template <class Work>
+timing one_alone(std::size_t operations, Work&& work) {
+    using clock = std::chrono::steady_clock;
+    timing result{};
+    std::thread alone{[&] {
+        pin(0);
+        const double before = kept_waiting("/proc/thread-self/schedstat");
+        const clock::time_point start = clock::now();
+        work(std::size_t{0}, operations);
+        const std::chrono::duration<double, std::nano> elapsed = clock::now() - start;
+        const double waited = kept_waiting("/proc/thread-self/schedstat") - before;
+        result = {elapsed.count() / static_cast<double>(operations), waited / elapsed.count()};
+    }};
+    alone.join();
+    return result;
+}
+
 }  // namespace threads
