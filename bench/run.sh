@@ -8,7 +8,8 @@ usage: bash bench/run.sh [--quick] [--only NAME]
 
 Builds the benchmarks (Release: -O3 -DNDEBUG) in build/bench and measures forebay beside floors and rivals in the same run.
   --quick      a fifth of the repetitions
-  --only NAME  one of token_bucket, priority_queue, scheduler, allocations, latency, lab, instructions; may be repeated
+  --only NAME  one of token_bucket, admission, priority_queue, scheduler, allocations, latency, lab, instructions; may be
+               repeated
 
 Ends with one line for each ratio that is promised:
 
@@ -18,8 +19,8 @@ Ends with one line for each ratio that is promised:
 Above them stand the medians and quartiles in nanoseconds. For a closer look: build/bench/bench/micro_*, which take the
 options of Google Benchmark. Status: 0 if all is within bounds, 1 if not, 2 if something is missing or wrong.
 
-What is missing (compiler, cmake, make, Google Benchmark, valgrind) is installed with apt-get where that is possible; else
-it is named.
+What is missing (compiler, cmake, make, Google Benchmark, valgrind; Abseil, Boost and oneTBB for admission) is installed
+with apt-get where that is possible; else it is named.
 TEXT
 }
 
@@ -39,10 +40,10 @@ while (($# > 0)); do
     esac
     shift
 done
-((${#only[@]} > 0)) || only=(token_bucket priority_queue scheduler allocations latency lab instructions)
+((${#only[@]} > 0)) || only=(token_bucket admission priority_queue scheduler allocations latency lab instructions)
 for name in "${only[@]}"; do
     case $name in
-        token_bucket | priority_queue | scheduler | allocations | latency | lab | instructions) ;;
+        token_bucket | admission | priority_queue | scheduler | allocations | latency | lab | instructions) ;;
         *) echo "bench/run.sh: nothing is called '$name'" >&2; usage >&2; exit 2 ;;
     esac
 done
@@ -55,6 +56,12 @@ missing_packages() {
     command -v "$compiler" >/dev/null || echo g++
     echo '#include <benchmark/benchmark.h>' | "$compiler" -E -x c++ - >/dev/null 2>&1 || echo libbenchmark-dev
     command -v valgrind >/dev/null || echo valgrind
+    if [[ " ${only[*]} " == *' admission '* ]]; then
+        includes() { echo "#include <$1>" | "$compiler" -std=c++20 -E -x c++ - >/dev/null 2>&1 || echo "$2"; }
+        includes absl/container/flat_hash_map.h libabsl-dev
+        includes boost/unordered/unordered_flat_map.hpp libboost1.81-dev
+        includes tbb/concurrent_hash_map.h libtbb-dev
+    fi
 }
 missing=($(missing_packages))
 if ((${#missing[@]} > 0)); then

@@ -77,12 +77,14 @@ private:
 /// The time of each call.
 class passing_time {
 public:
-    explicit passing_time(std::size_t tenants) : tenants_{static_cast<std::int64_t>(tenants)} {}
-    std::int64_t next() { return ++calls_ * between_calls_of_one / tenants_; }
+    explicit passing_time(std::size_t tenants)
+        : step_{(between_calls_of_one << fraction) / static_cast<std::int64_t>(tenants)} {}
+    std::int64_t next() { return (now_ += step_) >> fraction; }
 
 private:
-    std::int64_t tenants_;
-    std::int64_t calls_{0};
+    static constexpr int fraction = 10;
+    std::int64_t step_;
+    std::int64_t now_{0};
 };
 
 template <class Limit>

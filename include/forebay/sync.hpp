@@ -43,24 +43,35 @@ struct multi_threaded {
     class word_lock {
     public:
         void lock() noexcept {
-            for (int spin = 0; spin < 64; ++spin) {
-                // Looking before trying: a try that fails takes the line from who holds the lock.
-                if (state_.load(std::memory_order_relaxed) == free && try_lock()) return;
-                for (int i = 0; i < 4; ++i) relax();
-            }
-            while (state_.exchange(contended, std::memory_order_acquire) != free) {
-                state_.wait(contended, std::memory_order_relaxed);
-            }
+            if (!try_if_free()) [[unlikely]]
+                wait_for_it();
         }
         [[nodiscard]] bool try_lock() noexcept {
             std::uint32_t expected = free;
             return state_.compare_exchange_weak(expected, held, std::memory_order_acquire, std::memory_order_relaxed);
         }
         void unlock() noexcept {
-            if (state_.exchange(free, std::memory_order_release) == contended) state_.notify_one();
+            if (state_.exchange(free, std::memory_order_release) == contended) [[unlikely]]
+                wake_one();
         }
 
     private:
+        /// Looking before trying: a try that fails takes the line from who holds the lock.
+        [[nodiscard]] bool try_if_free() noexcept {
+            return state_.load(std::memory_order_relaxed) == free && try_lock();
+        }
+        // Kept out of line, so that who finds the lock free does not pay for the registers that waiting needs.
+        [[gnu::cold, gnu::noinline]] void wait_for_it() noexcept {
+            for (int spin = 0; spin < 64; ++spin) {
+                for (int i = 0; i < 4; ++i) relax();
+                if (try_if_free()) return;
+            }
+            while (state_.exchange(contended, std::memory_order_acquire) != free) {
+                state_.wait(contended, std::memory_order_relaxed);
+            }
+        }
+        [[gnu::cold, gnu::noinline]] void wake_one() noexcept { state_.notify_one(); }
+
         static constexpr std::uint32_t free = 0;
         static constexpr std::uint32_t held = 1;
         static constexpr std::uint32_t contended = 2;

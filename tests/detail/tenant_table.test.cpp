@@ -85,3 +85,17 @@ TEST_CASE("What a table takes is known before it is built") {
     CHECK(detail::tenant_table<multi_threaded, true>{1'000'000, 5}.memory() < 61'000'000);
     CHECK(detail::tenant_table<single_threaded, true>{1, 5}.memory() < 9000);
 }
+
+TEMPLATE_TEST_CASE("Whatever name vacant places go by, the tenant of that name is one like the others", "",
+                   multi_threaded, single_threaded) {
+    detail::tenant_table<TestType, true> table{1000, 5};
+    const std::uint64_t namesake = detail::mix(0, {5, ~std::uint64_t{5}});
+    verdict said;
+    CHECK(table.take(tenant_id{namesake}, 1, time_point{}, 0ns, said) == table.unknown);
+    for (std::uint64_t other = 0; other < 400; ++other) take(table, other, time_point{});
+    const std::uint32_t number = take(table, namesake, time_point{});
+    REQUIRE(number != table.overflow);
+    CHECK(take(table, namesake, time_point{}) == number);
+    CHECK(take(table, namesake, time_point{}) == table.overflow);  // refused: its burst is 2
+    CHECK(table.available(tenant_id{namesake}, time_point{}) == 0);
+}

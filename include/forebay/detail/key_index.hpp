@@ -56,7 +56,7 @@ private:
     };
 
     [[nodiscard]] std::size_t home(std::uint64_t key) const noexcept {
-        return static_cast<std::size_t>(mix(key, seed_)) & mask_;
+        return static_cast<std::size_t>(mix_(key)) & mask_;
     }
     void place(cell entry) noexcept {
         std::size_t at = home(entry.key);
@@ -75,7 +75,7 @@ private:
     std::vector<cell> cells_ = std::vector<cell>(16);
     std::size_t mask_{15};
     std::size_t size_{0};
-    table_seed seed_{process_seed()};
+    mixer mix_{process_seed()};
 };
 
 }  // namespace forebay::inline v0::detail

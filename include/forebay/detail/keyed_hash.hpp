@@ -28,12 +28,30 @@ struct table_seed {
 /// or share a stride. Does not promise secrecy: it is no cryptographic function, and whoever can time many look-ups may
 /// learn the seed. So a table also bounds its probes. Two keys may share all 64 bits, as by chance. cost  two
 /// multiplications
-[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value, table_seed seed) noexcept {
+class mixer {
+public:
     // Both multipliers are secret, so a difference between two keys that survives one seed does not survive another.
     // The odd constants (from the fraction of the golden ratio) keep weak seeds such as {0, 0} usable.
-    constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
-    const std::uint64_t once = fold_product(value ^ seed.a, (seed.b ^ golden) | 1);
-    return fold_product(once ^ seed.b, (std::rotl(seed.a, 32) ^ std::rotl(golden, 32)) | 1);
+    constexpr explicit mixer(table_seed seed) noexcept
+        : a_{seed.a},
+          first_{(seed.b ^ golden) | 1},
+          b_{seed.b},
+          second_{(std::rotl(seed.a, 32) ^ std::rotl(golden, 32)) | 1} {}
+
+    [[nodiscard]] constexpr std::uint64_t operator()(std::uint64_t value) const noexcept {
+        return fold_product(fold_product(value ^ a_, first_) ^ b_, second_);
+    }
+
+private:
+    static constexpr std::uint64_t golden = 0x9e3779b97f4a7c15ULL;
+    std::uint64_t a_;
+    std::uint64_t first_;
+    std::uint64_t b_;
+    std::uint64_t second_;
+};
+/// The same for a seed that is used once.
+[[nodiscard]] constexpr std::uint64_t mix(std::uint64_t value, table_seed seed) noexcept {
+    return mixer{seed}(value);
 }
 
 /// One seed for this process, another for the next: from where the loader put code, data and stack, and the time.
