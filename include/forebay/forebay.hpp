@@ -6,6 +6,7 @@
 #include <forebay/admission/concurrency_limit.hpp>
 #include <forebay/admission/cost_estimator.hpp>
 #include <forebay/admission/cost_source.hpp>
+#include <forebay/admission/keyed_by.hpp>
 #include <forebay/admission/limit_rule.hpp>
 #include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/per_tenant.hpp>

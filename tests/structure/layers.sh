@@ -33,6 +33,7 @@ admission/limit_rule
 admission/adaptive_limit
 admission/all_of
 admission/per_tenant
+admission/keyed_by
 admission/quota_store
 admission/quota_lease
 queue/discipline
