@@ -1,12 +1,14 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/token_bucket.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/time.hpp>
 
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <optional>
 
 /// A token bucket as one would write it on paper: its level as a fraction with the rate's denominator, in 128 bits, which
 /// nothing here can overflow. No cleverness; the real ones are held against it.
@@ -48,18 +50,41 @@ public:
         add(-amount, now);
         return narrow(amount);
     }
-    /// Keeps the level as far as the new burst holds it, rounded down to the new fraction.
-    void reconfigure(forebay::quota to, forebay::time_point now) {
+    /// When `cost` will have come in, if that is at most `max_wait` after `now`; then it is taken at once.
+    std::optional<forebay::time_point> reserve(std::int64_t cost, forebay::time_point now, forebay::duration max_wait) {
+        if (try_acquire(cost, now)) return now;
+        if (cost < 0 || cost > burst_ || per_ns_ == 0) return {};
+        const wide need = cost * per_token_;
+        const wide missing = need - level(now);
+        const wide when = tau(now) + (missing + per_ns_ - 1) / per_ns_;
+        if (when >= largest || when - now.time_since_epoch().count() > max_wait.count()) return {};
+        if (burst_ * per_token_ + missing > largest) return {};
+        add(-wide{cost}, now);
+        return forebay::time_point{forebay::duration{narrow(when)}};
+    }
+    /// Takes back the newest reservation: none if its slot lay in the future and has passed.
+    void cancel(std::int64_t cost, forebay::time_point slot, bool delayed, forebay::time_point now) {
+        if (!delayed || slot.time_since_epoch().count() > tau(now)) refund(cost, now);
+    }
+    /// Keeps the level as far as the new burst holds it, or the share of the burst, rounded down to the new fraction; or
+    /// starts full. More than 292 years' worth of debt is not kept.
+    void reconfigure(forebay::quota to, forebay::time_point now, forebay::inherit what = forebay::inherit::level) {
         const wide before = level(now);
+        const wide most_before = burst_ * per_token_;
         last_ = tau(now);
-        const wide next = to.refill().nanoseconds();
-        level_ = std::min<wide>(floor(before * next, per_token_), next * to.burst());
-        per_token_ = next;
+        per_token_ = to.refill().nanoseconds();
         per_ns_ = to.refill().tokens();
+        const wide token_before = most_before / burst_;
         burst_ = to.burst();
+        const wide most = burst_ * per_token_;
+        level_ = std::min<wide>(floor(before * per_token_, token_before), most);
+        if (what == forebay::inherit::share && before > 0) level_ = before * most / most_before;
+        if (what == forebay::inherit::full) level_ = most;
+        level_ = std::max(level_, most - largest);
     }
 
 private:
+    static constexpr wide largest = std::numeric_limits<std::int64_t>::max();
     [[nodiscard]] static wide floor(wide a, wide b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
     [[nodiscard]] static std::int64_t narrow(wide a) { return static_cast<std::int64_t>(a); }
     [[nodiscard]] wide tau(forebay::time_point now) const {
