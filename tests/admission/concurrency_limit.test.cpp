@@ -140,7 +140,8 @@ TEST_CASE("A scheduler's concurrency limit counts what waits and what runs, and 
     const auto refused = submit();
     REQUIRE_FALSE(refused);
     REQUIRE(refused.error().which == limit::concurrency);
-    REQUIRE(refused.error().how_sure == certainty::on_completion);
+    REQUIRE(refused.error().how_sure == certainty::estimate);  // of when something in flight ends: one has a deadline
+    REQUIRE(refused.error().when == clock.now() + 1ms);
 
     REQUIRE(scheduler.cancel(*first));
     REQUIRE(submit());
