@@ -1,6 +1,8 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
 #include "host.hpp"
+#include <forebay/admission/keyed_by.hpp>
+#include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/http.hpp>
@@ -209,6 +211,36 @@ TEST_CASE("I19 in steady state a request allocates nothing from submit to sink")
                 out.reset();
             }));
     }
+}
+
+TEST_CASE("I19 RL-25 requests that wait for their slots allocate nothing, nor do those that give theirs back") {
+    const fb::manual_clock clock;
+    auto scheduler = fb::make_scheduler<int, int>(
+        fb::policies{.admission = fb::keyed_by{fb::everybody, fb::per_tenant{fb::quota{fb::rate::one_every(10ns), 3}}},
+                     .on_refusal = fb::delay{.max_wait = 1us},
+                     .clock = clock,
+                     .sync = fb::single_threaded{}},
+        [](std::span<int> requests) { return requests; });
+    std::int64_t now = 0;
+    int told = 0;
+    const auto serve_some = [&](int rounds) {
+        const std::int64_t before = heap.allocations;
+        for (int round = 0; round < rounds; ++round) {
+            for (int i = 0; i < 8; ++i) {
+                const auto said = scheduler.submit_at(at(now), i, {}, [&](const fb::outcome<int>&) { ++told; });
+                if (said && i == 6) static_cast<void>(scheduler.cancel_at(at(now), *said));
+            }
+            for (int i = 0; i < 8; ++i) scheduler.poll_at(at(now += 10));
+            now += 1'000;
+        }
+        return heap.allocations - before;
+    };
+    static_cast<void>(serve_some(4));
+    CHECK(serve_some(1'000) == 0);
+    CHECK(told == 8 * 1'004);
+    CHECK(scheduler.stats().balanced());
+    CHECK(scheduler.stats().refused == 0);
+    CHECK(scheduler.stats().cancelled == 1'004);
 }
 
 TEST_CASE("F14 F15 I31 a submit that finds no memory throws, changes nothing, and leaves the payload with the caller") {

@@ -1,6 +1,8 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
 #include "host.hpp"
+#include <forebay/admission/on_refusal.hpp>
+#include <forebay/admission/per_tenant.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/queue/strict_priority.hpp>
 #include <forebay/scheduler.hpp>
@@ -90,7 +92,7 @@ void check(const tally& counted, const fb::ledger& ledger, std::size_t requests)
     CHECK(ledger.balanced());
     CHECK(ledger.submitted == requests);
     CHECK(ledger.refused == counted.refusals());
-    CHECK(ledger.queued + ledger.running == 0);
+    CHECK(ledger.waiting + ledger.queued + ledger.running == 0);
     for (const auto how :
          {fb::ending::delivered, fb::ending::failed, fb::ending::expired, fb::ending::cancelled, fb::ending::closed}) {
         CAPTURE(fb::to_string(how));
@@ -160,14 +162,16 @@ private:
 enum class finish { drain, close, destroy };
 
 /// Three threads submit, two cancel, three run; another closes, before or after the last submit.
-template <class Infer>
-void storm(Infer infer, finish how, bool early, std::uint32_t seed) {
+template <class Infer, class Admission = fb::admit_all, class OnRefusal = fb::reject>
+void storm(Infer infer, finish how, bool early, std::uint32_t seed, Admission limit = {}, OnRefusal on_refusal = {}) {
     constexpr std::size_t producers = 3;
     constexpr std::size_t each = 7'000;
     CAPTURE(seed, early, static_cast<int>(how));
     tally counted{producers * each};
     auto scheduler = fb::make_scheduler<std::uint64_t, std::uint64_t>(
-        fb::policies{.order = fb::strict_priority{},
+        fb::policies{.admission = std::move(limit),
+                     .on_refusal = on_refusal,
+                     .order = fb::strict_priority{},
                      .batching = fb::size_or_delay{.max_batch_size = 5, .max_queue_delay = 50us},
                      .capacity = {.max_requests = 64},
                      .executors = 2},
@@ -275,6 +279,14 @@ TEST_CASE("I11 I15 F6 a storm over batches that other threads complete late, par
     const std::uint32_t seed = 18;
     devices model{2};
     storm([&](devices::batch_type batch) { model.give(std::move(batch)); }, how, early, seed);
+}
+
+TEST_CASE("RL-25 I11 I15 a storm over a limit that lets requests wait for their slots loses no request") {
+    const auto how = GENERATE(finish::drain, finish::close);
+    const bool early = GENERATE(false, true);
+    const std::uint32_t seed = 19;
+    storm([](std::span<const std::uint64_t> tags) { return answers(tags); }, how, early, seed,
+          fb::per_tenant{fb::quota{fb::rate::per_second(500'000), 4}}, fb::delay{.max_wait = 20us});
 }
 
 TEST_CASE("F22 close from many threads, from sinks and from the callback at once ends every run once") {
