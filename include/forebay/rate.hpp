@@ -78,4 +78,11 @@ private:
     std::int64_t burst_;
 };
 
+/// What a bucket keeps when its quota changes.
+enum class inherit : std::uint8_t {
+    level,  ///< the tokens it has, as far as the new burst holds them; debt stays. Never more than before
+    share,  ///< the same fraction of the burst; debt stays
+    full,   ///< nothing: starts full, debt forgiven
+};
+
 }  // namespace forebay::inline v0

@@ -33,6 +33,14 @@ struct tiers {
                                                        : quota{rate::per_second(3), 5};
     }
 };
+/// What the host's table says, which it may change.
+struct looked_up {
+    std::map<std::uint64_t, quota>* table;
+    quota operator()(tenant_id tenant) const noexcept {
+        const auto found = table->find(static_cast<std::uint64_t>(tenant));
+        return found != table->end() ? found->second : quota{rate::per_second(1), 10};
+    }
+};
 /// As many quotas as tenants.
 struct all_different {
     quota operator()(tenant_id tenant) const noexcept {
@@ -157,9 +165,11 @@ TEMPLATE_TEST_CASE("Tenants of more than 256 quotas share what the tightest of t
     for (std::uint64_t tenant = 0; tenant < 256; ++tenant) {
         REQUIRE(drain(state, tenant, at(0s)) == static_cast<int>(tenant) + 5);
     }
-    CHECK(drain(state, 300, at(0s)) == 5);
-    CHECK(drain(state, 301, at(0s)) == 0);
-    CHECK(state.overflowed() == 5);
+    CHECK(drain(state, 300, at(0s)) == 305);
+    permit taken;
+    CHECK_FALSE(ask(state, 301, at(0s), taken));
+    CHECK(state.overflowed() == 305);
+    CHECK(state.tiers() == 256);
 }
 
 TEMPLATE_TEST_CASE("RL-24 a bucket is forgotten only when it is full and nothing of it is out", BOTH_FORMS) {
@@ -397,6 +407,185 @@ TEMPLATE_TEST_CASE("A tenant forgotten and met again under a clock that went bac
     CHECK(drain(state, 1, at(16s)) == 0);
     CHECK(drain(state, 1, at(20s)) == 0);
     CHECK(drain(state, 1, at(22s)) == 2);
+}
+
+TEMPLATE_TEST_CASE("A quota changed for one tenant: level, share or full, debt stays, full stays full", BOTH_FORMS) {
+    std::map<std::uint64_t, quota> table;
+    auto state = per_tenant{looked_up{&table}, by_cost}.template build<TestType>();
+    const quota big{rate::per_second(10), 100};
+    const quota small{rate::per_second(1), 4};
+    permit taken;
+    for (const std::uint64_t tenant : {1U, 2U, 3U, 4U}) {
+        REQUIRE(ask(state, tenant, at(0s), taken, 5));
+        state.settle(taken, tenant == 4 ? 18 : 5, at(0s));
+    }
+    permit out;
+    REQUIRE(ask(state, 5, at(0s), out, 10));
+    REQUIRE(ask(state, 7, at(0s), taken, 0));  // full, and a request is on the way
+    for (std::uint64_t tenant = 1; tenant <= 7; ++tenant) table.insert_or_assign(tenant, big);
+    CHECK(state.refresh(who(1), at(0s)));
+    CHECK(state.refresh(who(2), at(0s), inherit::share));
+    CHECK(state.refresh(who(3), at(0s), inherit::full));
+    CHECK(state.refresh(who(4), at(0s), inherit::share));
+    CHECK(state.refresh(who(5), at(0s)));
+    CHECK_FALSE(state.refresh(who(5), at(0s)));  // the same quota
+    CHECK_FALSE(state.refresh(who(6), at(0s)));  // unknown
+    CHECK(state.available(who(1), at(0s)) == 5);
+    CHECK(state.available(who(2), at(0s)) == 50);
+    CHECK(state.available(who(3), at(0s)) == 100);
+    CHECK(state.available(who(4), at(0s)) == -8);
+    CHECK(state.available(who(6), at(0s)) == 100);
+    state.refresh(who(7), at(0s));
+    CHECK(state.available(who(7), at(0s)) == 100);
+    state.settle(out, 50, at(0s));  // settled against the new quota: 100 below zero are allowed
+    CHECK(state.available(who(5), at(0s)) == -40);
+    CHECK(state.uncharged() == 0);
+    CHECK(state.available(who(1), at(1s)) == 15);
+    table.insert_or_assign(1, small);
+    CHECK(state.refresh(who(1), at(1s)));
+    CHECK(state.available(who(1), at(1s)) == 4);
+    CHECK(drain(state, 1, at(1s)) == 4);
+    CHECK(state.available(who(1), at(3s)) == 2);
+    table.insert_or_assign(1, big);
+    CHECK_FALSE(state.refresh(who(1), at(10s)));  // full, so forgotten: met again, it is full
+    CHECK(state.available(who(1), at(10s)) == 100);
+    CHECK(state.tightened() == 0);
+}
+
+TEMPLATE_TEST_CASE("A tier changed is changed for its tenants and no other, and quotas of no use make room",
+                   BOTH_FORMS) {
+    std::map<std::uint64_t, quota> table;
+    auto state = per_tenant{looked_up{&table}}.template build<TestType>();
+    const quota before{rate::per_hour(1), 10};
+    permit taken;
+    for (std::uint64_t tenant = 0; tenant < 200; ++tenant) {
+        if (tenant < 100) table.insert_or_assign(tenant, before);
+        REQUIRE(ask(state, tenant, at(0s), taken));
+    }
+    CHECK(state.tiers() == 2);
+    for (std::uint64_t tenant = 0; tenant < 200; ++tenant) table.insert_or_assign(tenant, quota{rate::per_hour(2), 50});
+    CHECK(state.refresh_tier(before, at(0s)) == 100);
+    CHECK(state.available(who(99), at(0s)) == 9);
+    CHECK(state.available(who(99), at(1h)) == 11);
+    CHECK(state.available(who(100), at(1h)) == 10);  // still its old quota: full
+    CHECK(state.tiers() == 2);
+    CHECK(state.refresh_all(at(0s)) == 100);
+    CHECK(state.available(who(100), at(1h)) == 11);
+    CHECK(state.tiers() == 1);
+    for (std::int64_t year = 0; year < 1000; ++year) {
+        for (std::uint64_t tenant = 0; tenant < 200; ++tenant) {
+            table.insert_or_assign(tenant, quota{rate::per_hour(2), 100 + year});
+        }
+        REQUIRE(state.refresh_all(at(0s)) == 200);
+    }
+    CHECK(state.tiers() == 1);
+    CHECK(state.tightened() == 0);
+    CHECK(state.refresh_all(at(1000h)) == 0);
+    CHECK(state.tiers() == 0);
+}
+
+TEMPLATE_TEST_CASE("Where all quotas are in use, a changed tenant gets a tighter one and is not taken for full",
+                   BOTH_FORMS) {
+    std::map<std::uint64_t, quota> table;
+    auto state = per_tenant{looked_up{&table}}.template build<TestType>();
+    permit taken;
+    for (std::uint64_t tenant = 0; tenant < 256; ++tenant) {
+        table.insert_or_assign(tenant, quota{rate::per_hour(60), static_cast<std::int64_t>(tenant) + 10});
+        REQUIRE(ask(state, tenant, at(0s), taken));
+    }
+    REQUIRE(state.refresh(who(0), at(0s)) == false);
+    table.insert_or_assign(300, quota{rate::per_hour(60), 10});
+    REQUIRE(drain(state, 300, at(0s)) == 10);
+    table.insert_or_assign(300, quota{rate::per_hour(90), 1000});
+    CHECK(state.refresh(who(300), at(0s)));
+    CHECK(state.tightened() == 1);
+    CHECK(state.available(who(300), at(1min)) == 1);
+    table.insert_or_assign(300, quota{rate::per_hour(30), 1000});
+    CHECK(state.refresh(who(300), at(1min)));
+    CHECK(state.tightened() == 2);
+    CHECK(drain(state, 300, at(1min)) == 1);
+    CHECK(drain(state, 300, at(10h)) == 0);  // not even forgotten
+    state.refresh_all(at(10h));
+    CHECK(state.available(who(300), at(10h)) == 0);
+    CHECK(state.available(who(300), at(11h)) == 30);
+
+    // Under its own terms again, it is full when its bucket is.
+    table.insert_or_assign(300, quota{rate::per_hour(60), 12});
+    CHECK(state.refresh(who(300), at(11h)));
+    table.insert_or_assign(300, quota{rate::per_hour(60), 265});
+    CHECK_FALSE(state.refresh(who(300), at(20h)));
+    CHECK(state.available(who(300), at(20h)) == 265);
+}
+
+TEST_CASE("The quota of all is replaced, also for who comes later") {
+    const auto limit = share(per_tenant{quota{rate::per_second(1), 10}});
+    auto& state = limit.target();
+    permit taken;
+    REQUIRE(ask(state, 1, at(0s), taken));
+    CHECK(state.reconfigure(quota{rate::per_second(2), 4}, at(0s)) == 1);
+    CHECK(state.available(who(1), at(0s)) == 4);
+    CHECK(drain(state, 2, at(0s)) == 4);
+    CHECK(drain(state, 2, at(1s)) == 2);
+}
+
+TEMPLATE_TEST_CASE("Quotas that change at random are held against an exact bucket for each tenant", BOTH_FORMS) {
+    const std::uint64_t seed = 2112;
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    std::map<std::uint64_t, quota> table;
+    auto state = per_tenant{looked_up{&table}, by_cost}.template build<TestType>();
+    std::map<std::uint64_t, token_bucket<single_threaded>> buckets;
+    time_point now{};
+    const auto full = [&](std::uint64_t tenant) {
+        return state.available(who(tenant), now) == looked_up{&table}(who(tenant)).burst();
+    };
+    for (int i = 0; i < 20'000; ++i) {
+        now += duration{static_cast<std::int64_t>(random() % 200'000'000)};
+        const std::uint64_t tenant = random() % 8;
+        auto& bucket = buckets.try_emplace(tenant, looked_up{&table}(who(tenant))).first->second;
+        if (random() % 4 == 0) {
+            // Whole full buckets aside, whose remainder cannot be seen from outside, a change is that of a bucket.
+            if (full(tenant)) continue;
+            const quota to{rate::per_second(1 + static_cast<std::int64_t>(random() % 9)),
+                           5 + static_cast<std::int64_t>(random() % 20)};
+            table.insert_or_assign(tenant, to);
+            bucket.reconfigure(to, now);
+            if (random() % 2 == 0)
+                state.refresh(who(tenant), now);
+            else
+                state.refresh_all(now);
+        } else {
+            const auto cost = static_cast<std::int64_t>(random() % 6);
+            permit taken;
+            REQUIRE(state.try_acquire({.tenant = who(tenant), .cost = cost}, now, taken) ==
+                    bucket.try_acquire(cost, now));
+            state.settle(taken, taken.charged, now);
+        }
+        REQUIRE(state.available(who(tenant), now) == bucket.available(now));
+    }
+}
+
+TEST_CASE("Under load no tenant has a quota from before a change that has returned") {
+    auto limit = share(per_tenant{.limit = quota{rate::per_hour(1), 1'000'000}, .max_tenants = 4096});
+    auto& state = limit.target();
+    std::atomic<bool> stop{false};
+    std::vector<std::thread> threads;
+    for (std::uint64_t n = 0; n < 2; ++n) {
+        threads.emplace_back([&, n] {
+            permit taken;
+            for (std::uint64_t i = 0; !stop; ++i) static_cast<void>(ask(state, i * 2 % 1000 + n, at(0s), taken));
+        });
+    }
+    std::uint64_t wrong = 0;
+    for (std::int64_t burst = 999; burst > 900; --burst) {
+        state.reconfigure(quota{rate::per_hour(1), burst}, at(0s));
+        for (std::uint64_t tenant = 0; tenant < 1000; tenant += 7)
+            wrong += state.available(who(tenant), at(0s)) > burst;
+        wrong += state.tiers() > 2;
+    }
+    stop = true;
+    for (std::thread& thread : threads) thread.join();
+    CHECK(wrong == 0);
 }
 
 TEST_CASE("No more than 64 bytes a tenant, all in, and none of it later") {

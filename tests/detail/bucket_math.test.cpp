@@ -133,6 +133,9 @@ TEST_CASE("A level is the same under another quota, rounded down, at most full")
     CHECK(three_in_ten.same_share(20, small) == 5);
     CHECK(small.same_share(5, three_in_ten) == 20);
     CHECK(three_in_ten.same_share(50, small) == 20);  // a token owed is a token owed
+    CHECK(three_in_ten.inherited(15, fine, inherit::level) == 11);
+    CHECK(three_in_ten.inherited(20, small, inherit::share) == 5);
+    CHECK(three_in_ten.inherited(50, small, inherit::full) == 0);
     const bucket_terms coarse{quota{rate::one_every(duration{most / 4}), 4}, 0};
     CHECK(three_in_ten.same_level(most, coarse) == most);  // more debt than can be counted
 }

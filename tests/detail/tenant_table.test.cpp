@@ -18,7 +18,8 @@ std::uint32_t take(detail::tenant_table<Sync, true>& table, std::uint64_t tenant
     verdict said;
     const std::uint32_t number = table.take(tenant_id{tenant}, 1, now, 0ns, said);
     if (number != table.unknown) return said ? number : table.overflow;
-    const std::uint32_t fresh = table.take_new(tenant_id{tenant}, 1, now, 0ns, of, said);
+    const std::uint32_t fresh =
+        table.take_new(tenant_id{tenant}, 1, now, 0ns, detail::usual_terms(of), table.changes(tenant_id{tenant}), said);
     return said ? fresh : table.overflow;
 }
 
@@ -67,7 +68,8 @@ TEMPLATE_TEST_CASE("An unused place is taken before one whose tenant would have 
     CHECK(remembered == 20);
 }
 
-TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota met", "", multi_threaded, single_threaded) {
+TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota that drew from it", "", multi_threaded,
+                   single_threaded) {
     detail::tenant_table<TestType, true> table{1, 4};
     const quota fast{rate::per_second(100), 50};
     for (std::uint64_t tenant = 0; table.overflowed() == 0; ++tenant)
@@ -81,9 +83,52 @@ TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota met", 
     CHECK(table.overflowed() == before + 2);
 }
 
+TEMPLATE_TEST_CASE("Terms asked for before a change are not used after it", "", multi_threaded, single_threaded) {
+    detail::tenant_table<TestType, true> table{1000, 6};
+    verdict said;
+    const std::uint64_t before = table.changes(tenant_id{7});
+    const auto ask = [](tenant_id) { return detail::usual_terms(slow); };
+    CHECK_FALSE(table.renew(tenant_id{7}, time_point{}, inherit::level, ask));
+    CHECK(table.take_new(tenant_id{7}, 1, time_point{}, 0ns, detail::usual_terms(slow), before, said) ==
+          table.outdated);
+    CHECK_FALSE(table.available(tenant_id{7}, time_point{}).has_value());
+    CHECK(take(table, 7, time_point{}) < table.outdated);
+    const std::uint64_t then = table.changes(tenant_id{7});
+    table.renew_all(
+        time_point{}, inherit::level, [](const auto&) { return false; }, ask);
+    CHECK(table.changes(tenant_id{7}) != then);
+}
+
+TEST_CASE("A renewal that another one overtakes asks again") {
+    detail::tenant_table<single_threaded, true> table{1000, 7};
+    REQUIRE(take(table, 7, time_point{}) < table.outdated);
+    const detail::bucket_terms late = detail::usual_terms(quota{rate::per_hour(5), 9});
+    int asked = 0;
+    const auto now_late = [&](tenant_id) { return late; };
+    CHECK_FALSE(table.renew(tenant_id{7}, time_point{}, inherit::level, [&](tenant_id tenant) {
+        if (asked++ > 0) return late;
+        CHECK(table.renew(tenant, time_point{}, inherit::level, now_late));
+        return detail::usual_terms(slow);
+    }));
+    CHECK(asked == 2);
+    CHECK(table.available(tenant_id{7}, time_point{}) == 1);
+    CHECK(table.available(tenant_id{7}, time_point{} + 12min) == 2);
+    asked = 0;
+    const detail::bucket_terms last = detail::usual_terms(quota{rate::per_hour(2), 3});
+    table.renew_all(
+        time_point{}, inherit::level, [](const auto&) { return true; },
+        [&](tenant_id tenant) {
+            if (asked++ > 0) return last;
+            table.renew(tenant, time_point{}, inherit::level, [&](tenant_id) { return last; });
+            return late;
+        });
+    CHECK(asked == 2);
+    CHECK(table.available(tenant_id{7}, time_point{} + 10h) == 3);
+}
+
 TEST_CASE("What a table takes is known before it is built") {
     CHECK(detail::tenant_table<multi_threaded, true>{1'000'000, 5}.memory() < 61'000'000);
-    CHECK(detail::tenant_table<single_threaded, true>{1, 5}.memory() < 9000);
+    CHECK(detail::tenant_table<single_threaded, true>{1, 5}.memory() < 12'000);
 }
 
 TEMPLATE_TEST_CASE("Whatever name vacant places go by, the tenant of that name is one like the others", "",

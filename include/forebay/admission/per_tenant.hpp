@@ -3,6 +3,8 @@
 
 #include <forebay/admission/permit.hpp>
 #include <forebay/admission/policy.hpp>
+#include <forebay/detail/bucket_math.hpp>
+#include <forebay/detail/quota_cell.hpp>
 #include <forebay/detail/tenant_table.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/request.hpp>
@@ -19,7 +21,11 @@
 namespace forebay::inline v0 {
 
 /// The host's answer to "what may this tenant?": a copyable, quick, noexcept callable from tenant_id to quota, which does
-/// not call back. At most 256 different quotas (tiers); tenants of further ones share the overflow bucket.
+/// not call back. Threads ask it at once, never under a lock of the table's.
+///
+/// Its answer may change: say so with `refresh` (see per_tenant_state). Make quotas where the configuration is read, and
+/// let the resolver look them up: an impossible one is refused by quota's constructor, which must not throw in here.
+/// At most 256 different quotas (tiers) are in use at once; newcomers with further ones share the overflow bucket.
 ///
 ///     auto tiers = [](tenant_id who) noexcept { return paying(who) ? quota{rate::per_second(50), 100} : free_tier; };
 template <class Resolver>
@@ -36,7 +42,9 @@ class per_tenant_state;
 /// A tenant is remembered from its first admitted request until its bucket is full again and, where settling can charge
 /// more, none of its requests is on the way: then forgetting it changes nothing. A newcomer whose places are all taken by
 /// tenants that cannot be forgotten draws from one overflow bucket with all others in that position, whose quota is the
-/// tightest of all seen: stricter, never looser, and counted.
+/// tightest of those who drew since it was last full: stricter, never looser, and counted.
+///
+/// Quotas change while requests come: `share` the policy and tell its state, see per_tenant_state.
 ///
 ///     .admission = per_tenant{quota{rate::per_minute(600), 60}}                      // counts requests
 ///     .admission = per_tenant{quota{rate::per_minute(90'000), 90'000}, by_cost}      // counts cost
@@ -75,6 +83,18 @@ struct per_tenant {
 
 /// The limit's state.
 ///
+/// Quotas may be changed under load: `refresh`, `refresh_tier` and `refresh_all` ask the resolver again; `reconfigure`
+/// replaces the quota of a policy that has no resolver. When the call returns, no tenant has a quota from before it. A
+/// full bucket stays full. Another one keeps what `inherit` says: by default its level, as far as the new burst holds it,
+/// and its debt. Requests on the way are settled against the new quota; slots promised keep their instant. So around one
+/// change at `t`, a window [t - a, t + b] admits at most old burst + old rate * a + new burst + new rate * b, and what was
+/// given back; and if the bucket was not full at `t`, not even both bursts but the old one, and what the new rate brings.
+///
+///     const auto limit = share(per_tenant{.limit = tiers, .counts = by_cost});
+///     auto scheduler = make_scheduler<Prompt, Reply>(policies{.admission = limit, .clock = clock}, model);
+///     store_tier(who, paid);                          // the host's own table, which `tiers` looks into
+///     limit.target().refresh(who, clock.now());       // from any thread, while the scheduler runs
+///
 /// cost     O(1): at most 8 places are looked at, in two pairs of neighbouring cache lines; allocates nothing after building
 /// threads  safe with multi_threaded: tenants are spread over up to 64 locks; with single_threaded the owner serialises
 template <class Sync, class Limit, class Counts>
@@ -85,7 +105,7 @@ public:
 
     /// errors  std::invalid_argument if the policy's max_tenants is out of range
     explicit per_tenant_state(const per_tenant<Limit, Counts>& chosen)
-        : chosen_{chosen}, table_{checked(chosen.max_tenants), chosen.seed} {}
+        : chosen_{chosen}, limit_{chosen_.limit}, table_{checked(chosen.max_tenants), chosen.seed} {}
 
     /// See admission_state. A refused tenant that was unknown stays unknown.
     [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit& taken) noexcept {
@@ -129,6 +149,41 @@ public:
         table_.cancel(taken.tenant, taken.bucket, taken.charged, taken.slot, taken.delayed, now);
     }
 
+    /// Asks the resolver for this tenant's quota again. One that has no bucket (unknown, forgotten, or drawing from the
+    /// overflow bucket) is asked for when it comes next, in any case.
+    ///
+    /// now      the caller's time, as of a request
+    /// what     what a bucket that is not full keeps
+    /// returns  whether there was such a bucket, and its quota is another one now
+    /// limits   where all 256 quotas are in use, the fastest of them that gives no more than the tenant's is put in force
+    ///          (if there is none, one token and no more) until it is refreshed again, and counted by `tightened()`
+    /// cost     O(1); asks the resolver once, and again for each change that another thread makes meanwhile
+    bool refresh(tenant_id tenant, time_point now,
+                 inherit what = inherit::level) noexcept requires quota_resolver<Limit> {
+        return table_.renew(tenant, now, what, terms_of());
+    }
+    /// The same for every tenant that now has the quota `from`: the resolver says what each has from now on.
+    ///
+    /// returns  how many have another one
+    /// cost     looks at every place, 32 at a time under their lock; for a million tenants, some ten milliseconds
+    std::size_t refresh_tier(const quota& from, time_point now,
+                             inherit what = inherit::level) noexcept requires quota_resolver<Limit> {
+        return table_.renew_all(
+            now, what, [terms = detail::usual_terms(from)](const detail::bucket_terms& its) { return its == terms; },
+            terms_of());
+    }
+    /// The same for every tenant. Full buckets are forgotten by that, and quotas that nobody has any more make room for
+    /// others.
+    std::size_t refresh_all(time_point now, inherit what = inherit::level) noexcept requires quota_resolver<Limit> {
+        return renew_all(now, what);
+    }
+    /// Changes the quota of every tenant; returns and costs as refresh_all.
+    std::size_t reconfigure(const quota& to, time_point now,
+                            inherit what = inherit::level) noexcept requires std::same_as<Limit, quota> {
+        limit_.store(to);
+        return renew_all(now, what);
+    }
+
     /// Whole tokens that `tenant` has left; negative in debt. A tenant not remembered has a full bucket.
     [[nodiscard]] std::int64_t available(tenant_id tenant, time_point now) noexcept {
         const auto level = table_.available(tenant, now);
@@ -137,6 +192,10 @@ public:
 
     /// Requests admitted from the overflow bucket so far. Zero, as long as `max_tenants` is enough.
     [[nodiscard]] std::uint64_t overflowed() const noexcept { return table_.overflowed(); }
+    /// Times that a refresh found 256 other quotas in use, and so put a tenant under one tighter than its own.
+    [[nodiscard]] std::uint64_t tightened() const noexcept { return table_.tightened(); }
+    /// Different quotas in use. [0 .. 256]
+    [[nodiscard]] std::size_t tiers() const noexcept { return table_.tiers(); }
     /// Tokens that requests cost beyond what was taken, and that the debt limit kept from being charged.
     [[nodiscard]] std::uint64_t uncharged() const noexcept { return table_.uncharged(); }
     /// Bytes taken at building.
@@ -153,10 +212,17 @@ private:
     [[nodiscard]] quota quota_of(tenant_id tenant) const noexcept {
         if constexpr (std::same_as<Limit, quota>) {
             static_cast<void>(tenant);
-            return chosen_.limit;
+            return limit_.load();
         } else {
-            return chosen_.limit(tenant);
+            return limit_(tenant);
         }
+    }
+    [[nodiscard]] auto terms_of() const noexcept {
+        return [this](tenant_id tenant) noexcept { return detail::usual_terms(quota_of(tenant)); };
+    }
+    std::size_t renew_all(time_point now, inherit what) noexcept {
+        return table_.renew_all(
+            now, what, [](const detail::bucket_terms&) { return true; }, terms_of());
     }
 
     /// Inlined for try_acquire: that is the path of every request.
@@ -174,7 +240,11 @@ private:
     [[nodiscard]] verdict meet(tenant_id tenant, std::int64_t cost, time_point now, duration max_wait,
                                permit& taken) noexcept {
         verdict answer;
-        const std::uint32_t number = table_.take_new(tenant, cost, now, max_wait, quota_of(tenant), answer);
+        std::uint32_t number = table_.outdated;
+        while (number == table_.outdated) {
+            const std::uint64_t changes = table_.changes(tenant);
+            number = table_.take_new(tenant, cost, now, max_wait, terms_of()(tenant), changes, answer);
+        }
         if (answer) taken = {cost, tenant, number, true};
         return answer;
     }
@@ -185,7 +255,8 @@ private:
         if (settles || surplus != 0) table_.finish(taken.tenant, taken.bucket, surplus, now);
     }
 
-    per_tenant<Limit, Counts> chosen_;
+    const per_tenant<Limit, Counts> chosen_;
+    std::conditional_t<std::same_as<Limit, quota>, detail::quota_cell<Sync>, const Limit&> limit_;
     detail::tenant_table<Sync, settles> table_;
 };
 

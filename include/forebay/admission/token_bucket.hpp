@@ -14,13 +14,6 @@
 
 namespace forebay::inline v0 {
 
-/// What a bucket keeps when its quota changes.
-enum class inherit : std::uint8_t {
-    level,  ///< the tokens it has, as far as the new burst holds them; debt stays. Never more than before
-    share,  ///< the same fraction of the burst; debt stays
-    full,   ///< nothing: starts full, debt forgiven
-};
-
 /// What `token_bucket::reserve` answers. Value; cancelled at the bucket that made it, from one thread.
 struct reservation {
     /// admitted: `when` is the slot, now or later. Refused: nothing was taken.
@@ -147,12 +140,7 @@ public:
     void reconfigure(quota to, time_point now, inherit what = inherit::level) {
         const detail::bucket_terms next{to, checked_debt(to, state_.debt())};
         state_.restate(next, now, [&](const detail::bucket_terms& old, std::int64_t used) {
-            switch (what) {
-                case inherit::share: return old.same_share(used, next);
-                case inherit::full: return std::int64_t{0};
-                case inherit::level: break;
-            }
-            return old.same_level(used, next);
+            return old.inherited(used, next, what);
         });
     }
 

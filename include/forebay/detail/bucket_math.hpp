@@ -179,6 +179,30 @@ struct bucket_terms {
         if (used >= capacity()) return same_level(used, to);
         return to.used_for(scaled(capacity() - used, to.capacity(), capacity()));
     }
+    [[nodiscard]] constexpr bool faster_than(const bucket_terms& other) const noexcept {
+        return static_cast<wide_ticks>(per_ns) * other.per_token > static_cast<wide_ticks>(other.per_ns) * per_token;
+    }
+    /// Whether these give no more than the other ones at any time.
+    [[nodiscard]] constexpr bool within(const bucket_terms& other) const noexcept {
+        return !faster_than(other) && burst <= other.burst && debt <= other.debt;
+    }
+    /// The most that is within these and the other ones.
+    [[nodiscard]] constexpr bucket_terms tightened(const bucket_terms& by) const noexcept {
+        const bucket_terms& slower = faster_than(by) ? by : *this;
+        // No more of them than the slower rate's own burst: so their ticks fit, too.
+        return {slower.per_token, slower.per_ns, std::min(burst, by.burst), std::min(debt, by.debt)};
+    }
+
+    /// The amount used under `to` of a bucket that keeps what `what` says.
+    [[nodiscard]] constexpr std::int64_t inherited(std::int64_t used, const bucket_terms& to,
+                                                   inherit what) const noexcept {
+        switch (what) {
+            case inherit::share: return same_share(used, to);
+            case inherit::full: return 0;
+            case inherit::level: break;
+        }
+        return same_level(used, to);
+    }
 
 private:
     [[nodiscard]] static constexpr wide_ticks scaled(std::int64_t ticks, std::int64_t by, std::int64_t over) noexcept {
@@ -189,5 +213,10 @@ private:
         return static_cast<std::int64_t>(std::clamp<wide_ticks>(capacity() - left, 0, ticks_max));
     }
 };
+
+/// A quota in ticks, with the usual debt.
+[[nodiscard]] constexpr bucket_terms usual_terms(const quota& of) noexcept {
+    return bucket_terms{of, usual_debt(of)};
+}
 
 }  // namespace forebay::inline v0::detail

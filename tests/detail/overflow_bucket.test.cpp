@@ -1,0 +1,28 @@
+// Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
+#include "catch.hpp"
+#include <forebay/detail/overflow_bucket.hpp>
+
+using namespace forebay;
+using namespace std::chrono_literals;
+
+TEMPLATE_TEST_CASE("It tightens for who draws, not for who is refused, and is as new once it is full", "",
+                   multi_threaded, single_threaded) {
+    detail::overflow_bucket<TestType> shared_by_all;
+    const detail::bucket_terms fast = detail::usual_terms(quota{rate::per_second(10), 10});
+    const detail::bucket_terms slow = detail::usual_terms(quota{rate::per_second(1), 2});
+    const auto take = [&](const detail::bucket_terms& own, std::int64_t cost, duration at) {
+        verdict answer;
+        shared_by_all.take(own, cost, time_point{at}, 0ns, answer);
+        return answer;
+    };
+    CHECK(take(fast, 10, 0s));
+    CHECK(take(slow, 1, 0s).when == time_point{1s});
+    CHECK(take(fast, 5, 500ms));  // the refused one left no trace
+    CHECK(take(slow, 1, 600ms));  // 1 of 1 left
+    CHECK_FALSE(take(fast, 1, 1500ms));
+    const verdict later = take(fast, 10, 1500ms);  // more than 2 only when it is full again
+    CHECK(later == retry_at(time_point{2600ms}, limit::rate, 10));
+    CHECK_FALSE(take(fast, 10, 2600ms - 1ns));
+    CHECK(take(fast, 10, 2600ms));
+    CHECK(shared_by_all.drawn() == 4);
+}
