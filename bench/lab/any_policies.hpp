@@ -11,6 +11,7 @@
 #include <memory>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace lab {
 
@@ -24,36 +25,105 @@ class any_admission {
         virtual ~limit() = default;
         virtual forebay::verdict try_acquire(const forebay::request_info& info, forebay::time_point now,
                                              forebay::permit& taken) noexcept = 0;
+        virtual forebay::verdict reserve(const forebay::request_info& info, forebay::time_point now,
+                                         forebay::duration max_wait, forebay::permit& taken) noexcept = 0;
         virtual void settle(forebay::permit& taken, std::int64_t actual, forebay::time_point now) noexcept = 0;
         virtual void give_back(forebay::permit& taken, forebay::time_point now) noexcept = 0;
+        virtual void undo(forebay::permit& taken, forebay::time_point now) noexcept = 0;
+        virtual void batch_done(std::size_t size, forebay::duration service, bool failed,
+                                forebay::time_point now) noexcept = 0;
     };
     template <class State>
-    struct limit_of final : limit {
+    class limit_of final : public limit {
+        using own_permit = forebay::permit_of<State>;
+        static constexpr bool plain = std::is_same_v<own_permit, forebay::permit>;
+
+    public:
         template <class Policy>
-        explicit limit_of(const Policy& policy) : held(policy.template build<forebay::single_threaded>()) {}
+        explicit limit_of(const Policy& policy) : held_(policy.template build<forebay::single_threaded>()) {}
+
         forebay::verdict try_acquire(const forebay::request_info& info, forebay::time_point now,
                                      forebay::permit& taken) noexcept override {
-            return held.try_acquire(info, now, taken);
+            return take(taken, [&](own_permit& own) { return held_.try_acquire(info, now, own); });
+        }
+        forebay::verdict reserve(const forebay::request_info& info, forebay::time_point now, forebay::duration max_wait,
+                                 forebay::permit& taken) noexcept override {
+            if constexpr (forebay::reserves_slots<State>) {
+                return take(taken, [&](own_permit& own) { return held_.reserve(info, now, max_wait, own); });
+            } else {
+                return try_acquire(info, now, taken);
+            }
         }
         void settle(forebay::permit& taken, std::int64_t actual, forebay::time_point now) noexcept override {
-            held.settle(taken, actual, now);
+            end(taken, [&](own_permit& own) { held_.settle(own, actual, now); });
         }
         void give_back(forebay::permit& taken, forebay::time_point now) noexcept override {
-            held.give_back(taken, now);
+            end(taken, [&](own_permit& own) { held_.give_back(own, now); });
         }
-        State held;
+        void undo(forebay::permit& taken, forebay::time_point now) noexcept override {
+            end(taken, [&](own_permit& own) {
+                if constexpr (requires { held_.undo(own, now); }) {
+                    held_.undo(own, now);
+                } else {
+                    held_.give_back(own, now);
+                }
+            });
+        }
+        void batch_done(std::size_t size, forebay::duration service, bool failed,
+                        forebay::time_point now) noexcept override {
+            if constexpr (forebay::watches_batches<State>) held_.batch_done(size, service, failed, now);
+        }
+
+    private:
+        // A permit of another type is kept here, and the plain one says where.
+        template <class Take>
+        forebay::verdict take(forebay::permit& taken, Take&& ask) noexcept {
+            if constexpr (plain) {
+                return ask(taken);
+            } else {
+                own_permit own{};
+                const forebay::verdict said = ask(own);
+                if (!said) return said;
+                if (vacant_.empty()) {
+                    vacant_.push_back(static_cast<std::uint32_t>(out_.size()));
+                    out_.emplace_back();
+                }
+                taken.bucket = vacant_.back();
+                taken.live = true;
+                vacant_.pop_back();
+                out_[taken.bucket] = own;
+                return said;
+            }
+        }
+        template <class End>
+        void end(forebay::permit& taken, End&& how) noexcept {
+            if constexpr (plain) {
+                how(taken);
+            } else {
+                if (!taken.live) return;
+                taken.live = false;
+                how(out_[taken.bucket]);
+                vacant_.push_back(taken.bucket);
+            }
+        }
+
+        State held_;
+        std::vector<own_permit> out_;
+        std::vector<std::uint32_t> vacant_;
     };
     struct description {
         virtual ~description() = default;
         [[nodiscard]] virtual std::unique_ptr<limit> build() const = 0;
+        [[nodiscard]] virtual bool reserves() const noexcept = 0;
     };
     template <class Policy>
     struct description_of final : description {
+        using state = decltype(std::declval<const Policy&>().template build<forebay::single_threaded>());
         explicit description_of(Policy chosen) : policy{std::move(chosen)} {}
         [[nodiscard]] std::unique_ptr<limit> build() const override {
-            using state = decltype(policy.template build<forebay::single_threaded>());
             return std::make_unique<limit_of<state>>(policy);
         }
+        [[nodiscard]] bool reserves() const noexcept override { return forebay::reserves_slots<state>; }
         Policy policy;
     };
 
@@ -65,10 +135,18 @@ public:
                                                    forebay::permit& taken) noexcept {
             return held_->try_acquire(info, now, taken);
         }
+        [[nodiscard]] forebay::verdict reserve(const forebay::request_info& info, forebay::time_point now,
+                                               forebay::duration max_wait, forebay::permit& taken) noexcept {
+            return held_->reserve(info, now, max_wait, taken);
+        }
         void settle(forebay::permit& taken, std::int64_t actual, forebay::time_point now) noexcept {
             held_->settle(taken, actual, now);
         }
         void give_back(forebay::permit& taken, forebay::time_point now) noexcept { held_->give_back(taken, now); }
+        void undo(forebay::permit& taken, forebay::time_point now) noexcept { held_->undo(taken, now); }
+        void batch_done(std::size_t size, forebay::duration service, bool failed, forebay::time_point now) noexcept {
+            held_->batch_done(size, service, failed, now);
+        }
 
     private:
         std::unique_ptr<limit> held_;
@@ -82,6 +160,9 @@ public:
     [[nodiscard]] state build() const {
         return state{policy_->build()};
     }
+
+    /// Whether it can promise slots. The state's `reserve` of one that cannot is try_acquire.
+    [[nodiscard]] bool reserves() const noexcept { return policy_->reserves(); }
 
 private:
     std::shared_ptr<const description> policy_;

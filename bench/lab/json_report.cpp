@@ -84,6 +84,8 @@ json to_json(const sim::report& run) {
     result["executors"] = run.executors;
     result["busy_s"] = seconds(run.busy);
     result["held_back_s"] = seconds(run.held_back);
+    result["delayed"] = run.delayed;
+    result["delayed_s"] = seconds(run.delayed_time);
     result["retry_estimates"] = run.retry_estimates;
     result["retry_too_early_s"] = seconds(run.retry_too_early);
     result["retry_too_late_s"] = seconds(run.retry_too_late);

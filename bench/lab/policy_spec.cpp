@@ -4,6 +4,10 @@
 #include "command.hpp"
 #include "orders.hpp"
 #include "quantity.hpp"
+#include <forebay/admission/adaptive_limit.hpp>
+#include <forebay/admission/all_of.hpp>
+#include <forebay/admission/concurrency_limit.hpp>
+#include <forebay/admission/keyed_by.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/rate.hpp>
 
@@ -26,12 +30,61 @@ any_order to_order(const std::string& text) {
     throw unexpected{"an order (" + alternatives(names) + ")" + suggestion(text, names)};
 }
 
-any_admission to_limit(const std::string& text) {
+/// RATE:BURST of the key `name`, for each tenant or for everybody.
+template <class Counts>
+any_admission to_limit(const char* name, const std::string& text, Counts counts, bool for_each_tenant) {
     const std::vector<std::string> parts = split(text, ':');
-    if (parts.size() != 2) throw unexpected{"limit:RATE:BURST, such as limit:50:100 (requests a second, requests)"};
-    const forebay::quota each{to_rate(parts[0]), to_whole(parts[1], 1)};
+    if (parts.size() != 2) {
+        const std::string key{name};
+        throw unexpected{key + ":RATE:BURST, such as " + key + ":50:100 (a second, at once)"};
+    }
+    const forebay::quota quota{to_rate(parts[0]), to_whole(parts[1], 1)};
     // A seed of its own would be drawn for every process: the same command would not give the same bytes.
-    return any_admission{forebay::per_tenant{.limit = each, .seed = 1}};
+    const forebay::per_tenant limit{.limit = quota, .counts = counts, .seed = 1};
+    if (for_each_tenant) return any_admission{limit};
+    return any_admission{forebay::keyed_by{forebay::everybody, limit}};
+}
+
+any_admission to_adaptive(const std::string& text) {
+    const std::vector<std::string> parts = split(text, ':');
+    constexpr std::int64_t usual_ceiling = 1000;
+    const std::int64_t ceiling = parts.size() > 1 ? to_whole(parts[1], 1, most_requests) : usual_ceiling;
+    if (parts.size() > 2) throw unexpected{"adaptive:NAME or adaptive:NAME:CEILING, such as adaptive:vegas:500"};
+    const auto with = [&](auto rule) {
+        forebay::adaptive_limit<decltype(rule)> limit;
+        limit.rule = rule;
+        limit.ceiling = ceiling;
+        limit.initial = std::min(limit.initial, ceiling);
+        return any_admission{limit};
+    };
+    if (parts[0] == "gradient2") return with(forebay::gradient2{});
+    if (parts[0] == "aimd") return with(forebay::aimd{});
+    if (parts[0] == "vegas") return with(forebay::vegas{});
+    const std::vector<std::string> names{"gradient2", "aimd", "vegas"};
+    throw unexpected{"a rule (" + alternatives(names) + ")" + suggestion(parts[0], names)};
+}
+
+/// Several limits at once are the library's all_of.
+any_admission all_together(const std::vector<any_admission>& limits) {
+    const auto& at = limits;
+    switch (limits.size()) {
+        case 0: return any_admission{forebay::admit_all{}};
+        case 1: return at[0];
+        case 2: return any_admission{forebay::all_of{at[0], at[1]}};
+        case 3: return any_admission{forebay::all_of{at[0], at[1], at[2]}};
+        case 4: return any_admission{forebay::all_of{at[0], at[1], at[2], at[3]}};
+        default: break;
+    }
+    const any_admission first = all_together({limits.begin(), limits.begin() + 4});
+    return any_admission{forebay::all_of{first, all_together({limits.begin() + 4, limits.end()})}};
+}
+
+void read_on_refusal(policy_choice& to, const std::string& text) {
+    const std::vector<std::string> parts = split(text, ':');
+    if (parts.size() == 1 && parts[0] == "reject") return;
+    if (parts.size() != 2 || parts[0] != "delay") throw unexpected{"reject, or delay:D such as delay:50ms"};
+    to.max_wait = to_duration(parts[1]);
+    if (to.max_wait <= forebay::duration{0}) throw unexpected{"a duration above 0"};
 }
 
 struct key {
@@ -55,7 +108,29 @@ constexpr key keys[]{
     {"delay", "D", "longest time the oldest of a batch waits for company; needs batch [duration]",
      [](policy_choice& to, const std::string& value) { to.batching.max_queue_delay = to_duration(value); }},
     {"limit", "RATE:BURST", "token bucket for each tenant; what finds it empty is refused [requests/s, requests]",
-     [](policy_choice& to, const std::string& value) { to.admission = to_limit(value); }},
+     [](policy_choice& to, const std::string& value) {
+         to.limits.push_back(to_limit("limit", value, forebay::by_requests, true));
+     }},
+    {"cost-limit", "RATE:BURST", "the same by cost; settled when the true cost is known [cost/s, cost]",
+     [](policy_choice& to, const std::string& value) {
+         to.limits.push_back(to_limit("cost-limit", value, forebay::by_cost, true));
+     }},
+    {"all-limit", "RATE:BURST", "one token bucket for all tenants together [requests/s, requests]",
+     [](policy_choice& to, const std::string& value) {
+         to.limits.push_back(to_limit("all-limit", value, forebay::by_requests, false));
+     }},
+    {"all-cost-limit", "RATE:BURST", "the same by cost [cost/s, cost]",
+     [](policy_choice& to, const std::string& value) {
+         to.limits.push_back(to_limit("all-cost-limit", value, forebay::by_cost, false));
+     }},
+    {"in-flight", "N", "at most N requests that wait or run [requests]",
+     [](policy_choice& to, const std::string& value) {
+         to.limits.emplace_back(forebay::concurrency_limit{to_whole(value, 1, most_requests)});
+     }},
+    {"adaptive", "NAME[:N]", "the same, learned: gradient2, aimd or vegas, up to N; default 1000 [requests]",
+     [](policy_choice& to, const std::string& value) { to.limits.push_back(to_adaptive(value)); }},
+    {"on-refusal", "HOW", "of a token bucket: reject, or delay:D, to wait up to D for a slot; default reject",
+     read_on_refusal},
     {"deadline", "D", "a request not handed to the model D after it came expires [duration]",
      [](policy_choice& to, const std::string& value) { to.patience = to_duration(value); }},
     {"capacity", "N", "requests that may wait; further ones are refused; default 100000 [requests]",
@@ -97,6 +172,10 @@ policy_choice to_policy(std::string_view text) {
             throw unexpected{"batch:N beside '" + std::string{needs_batch} + "', which has no effect without it"};
         }
     }
+    if (chosen.max_wait != forebay::duration{0} && (chosen.limits.size() != 1 || !chosen.limits[0].reserves())) {
+        throw unexpected{"one token bucket beside 'on-refusal:delay', and no other limit"};
+    }
+    chosen.admission = all_together(chosen.limits);
     if (chosen.patience <= forebay::duration{0}) throw unexpected{"a duration above 0 in 'deadline'"};
     chosen.batching.validate();
     return chosen;
@@ -106,7 +185,7 @@ std::string policy_help() {
     std::string text = "A policy is NAME=SPEC, SPEC a comma list of\n";
     for (const key& each : keys) {
         const std::string head = std::string{each.name} + ':' + each.value;
-        text += "  " + head + std::string(head.size() < 18 ? 18 - head.size() : 1, ' ') + each.help + '\n';
+        text += "  " + head + std::string(head.size() < 26 ? 26 - head.size() : 1, ' ') + each.help + '\n';
     }
     text += "Orders:\n";
     for (const named_order& each : orders) {

@@ -24,6 +24,8 @@ struct policy_choice {
     std::string name{"fifo"};
     /// As it was written.
     std::string spec{"order:fifo"};
+    /// Each limit by itself, and all of them together.
+    std::vector<any_admission> limits{};
     any_admission admission{forebay::admit_all{}};
     any_order order{forebay::fifo{}};
     forebay::size_or_delay batching{.max_batch_size = 1};
@@ -32,9 +34,14 @@ struct policy_choice {
     /// A request not handed to the model this long after it came expires.
     forebay::duration patience{forebay::sim::unlimited};
 
+    /// Longest time a request waits for its slot; 0 = it is refused instead.
+    forebay::duration max_wait{0};
+
     /// As the scheduler takes them.
-    [[nodiscard]] auto policies(std::size_t executors) const {
+    template <class OnRefusal = forebay::reject>
+    [[nodiscard]] auto policies(std::size_t executors, OnRefusal on_refusal = {}) const {
         return forebay::policies{.admission = admission,
+                                 .on_refusal = on_refusal,
                                  .order = order,
                                  .batching = any_batching{batching},
                                  .capacity = {.max_requests = capacity.value_or(default_capacity)},

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "serve.hpp"
 
+#include <forebay/admission/on_refusal.hpp>
 #include <forebay/sim/experiment.hpp>
 
 #include <algorithm>
@@ -12,7 +13,10 @@ forebay::sim::report serve(const any_workload& requests, const any_service& serv
                            const policy_choice& policy, forebay::sim::run_options options) {
     options.patience = std::min(options.patience, policy.patience);
     const forebay::sim::experiment virtual_time{requests, service};
-    return virtual_time.run(policy.name, policy.policies(executors), options);
+    if (policy.max_wait == forebay::duration{0})
+        return virtual_time.run(policy.name, policy.policies(executors), options);
+    const forebay::delay wait{.max_wait = policy.max_wait};
+    return virtual_time.run(policy.name, policy.policies(executors, wait), options);
 }
 
 }  // namespace lab

@@ -98,3 +98,57 @@ TEST_CASE("executors, objectives and seeds are taken at their word") {
     CHECK(classes[0]["slo_attainment"] == 0);
     CHECK(classes[1]["slo_attainment"] == 1);
 }
+
+TEST_CASE("cost-limit counts what requests cost") {
+    const test_folder folder;
+    const std::string trace =
+        folder.write("trace.csv", "arrival_us,tenant,cost\n0,a,30\n0,a,30\n0,b,30\n0,b,50\n0,b,20\n");
+    const auto run = [&](const std::string& spec) {
+        return lab_json("run --service constant:10ms --trace " + trace + " --policy 'it=" + spec + "'")["policies"][0];
+    };
+    const nlohmann::json each = run("cost-limit:0.001:50");
+    CHECK(each["tenants"][0]["refused"] == 1);
+    CHECK(each["tenants"][1]["refused"] == 1);
+    CHECK(run("all-cost-limit:0.001:110")["refused"] == 1);  // 30 30 30, not 50, 20
+    CHECK(run("cost-limit:0.001:100,all-cost-limit:0.001:70")["completed"] == 2);
+}
+
+TEST_CASE("all-limit holds for all tenants together, and several limits for each request") {
+    const std::string five = "0,a,0,\n0,a,0,\n0,a,0,\n0,b,0,\n0,c,0,\n";
+    CHECK(under("all-limit:0.001:4", five)["tenants"][2]["refused"] == 1);
+    const nlohmann::json both = under("limit:0.001:2,all-limit:0.001:3", five);
+    CHECK(both["tenants"][0]["refused"] == 1);
+    CHECK(both["tenants"][1]["refused"] == 0);
+    CHECK(both["tenants"][2]["refused"] == 1);
+    CHECK(under("limit:0.001:9,cost-limit:0.001:9,all-limit:0.001:9,all-cost-limit:0.001:9,in-flight:4,adaptive:aimd:3",
+                five)["refused"] == 2);
+}
+
+TEST_CASE("in-flight and adaptive bound what waits and runs") {
+    const nlohmann::json run = under("in-flight:2", four);
+    CHECK(run["refused_by"]["concurrency"] == 2);
+    CHECK(under("in-flight:4", four)["refused"] == 0);
+    for (const char* rule : {"gradient2", "aimd", "vegas"}) {
+        INFO(rule);
+        CHECK(under("adaptive:" + std::string{rule} + ":1", four)["refused"] == 3);
+        CHECK(under("adaptive:" + std::string{rule}, four)["refused"] == 0);
+    }
+    // It learns: 20 at first, one more with each good window.
+    const std::string busy =
+        "run --arrivals deterministic:1000 --requests 20000 --service constant:1s --executors 100 ";
+    const nlohmann::json learned = lab_json(busy + "--policy it=adaptive:aimd:90,batch:1");
+    const nlohmann::json fixed = lab_json(busy + "--policy it=in-flight:20,batch:1");
+    CHECK(learned["policies"][0]["completed"] > fixed["policies"][0]["completed"]);
+}
+
+TEST_CASE("on-refusal lets requests wait for their slots") {
+    const std::string three = "0,a,0,\n0,a,0,\n0,a,0,\n";
+    const nlohmann::json waits = under("limit:100:1,on-refusal:delay:50ms", three);
+    CHECK(waits["refused"] == 0);
+    CHECK(waits["delayed"] == 2);
+    CHECK(waits["delayed_s"] == near(0.030));
+    CHECK(waits["latency_s"]["max"] == near(0.030));
+    CHECK(under("limit:100:1,on-refusal:delay:10ms", three)["refused"] == 1);
+    CHECK(under("limit:100:1,on-refusal:reject", three)["refused"] == 2);
+    CHECK(under("all-limit:100:1,on-refusal:delay:10ms", "0,a,0,\n0,b,0,\n")["delayed"] == 1);
+}

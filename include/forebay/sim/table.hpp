@@ -96,7 +96,11 @@ private:
     for (const report& run : runs) {
         policies.add({"  " + run.policy, std::to_string(run.batches), decimal(run.mean_batch_size(), 2),
                       std::to_string(run.executors), decimal(run.utilisation() * 100, 1),
-                      decimal(static_cast<double>(run.elapsed.count()) / 1e9, 3), ""});
+                      decimal(static_cast<double>(run.elapsed.count()) / 1e9, 3),
+                      run.delayed == 0 ? std::string{}
+                                       : std::to_string(run.delayed) + " waited " +
+                                             milliseconds(run.delayed_time / static_cast<std::int64_t>(run.delayed)) +
+                                             " ms for their slots, on the average"});
     }
 
     text_table groups;
