@@ -730,3 +730,14 @@ TEST_CASE("An impossible table is refused, and the message says what is allowed"
     const per_tenant many{.limit = quota{rate::per_second(1), 1}, .max_tenants = std::size_t{1} << 40};
     CHECK_THROWS_AS(many.build<multi_threaded>(), std::invalid_argument);
 }
+
+TEMPLATE_TEST_CASE("A tenant forgotten by a change has one bucket when it is met again, wherever its place is then",
+                   BOTH_FORMS) {
+    auto state = per_tenant<>{.limit = quota{rate::per_hour(1), 2}, .max_tenants = 1}.template build<TestType>();
+    permit taken;
+    for (const std::uint64_t tenant : {1U, 2U, 3U, 4U}) REQUIRE(ask(state, tenant, at(0s), taken));
+    CHECK(state.reconfigure(quota{rate::per_hour(2), 2}, at(3h)) == 0);  // all are full
+    for (const std::uint64_t tenant : {4U, 3U, 2U, 1U}) CHECK(drain(state, tenant, at(3h)) == 2);
+    for (const std::uint64_t tenant : {1U, 2U, 3U, 4U}) CHECK(state.available(who(tenant), at(3h)) == 0);
+    CHECK(state.overflowed() == 0);
+}

@@ -110,6 +110,9 @@ public:
         return best[vacant[0] < 2 && vacant[1] > vacant[0] ? 1 : 0];
     }
 
+    /// Makes a place nobody's, and takes its name away: no two places of a group have one tenant's.
+    void empty(tenant_place& place) const noexcept { place = {.tenant = vacant_}; }
+
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] tenant_place& operator[](std::uint32_t number) const noexcept { return places_[number]; }
     [[nodiscard]] std::uint32_t number_of(const tenant_place& place) const noexcept {

@@ -180,7 +180,7 @@ private:
         if (its.tier == place::nobody) return;
         home.forget(now);
         tiers_.release(its.tier);
-        its.tier = place::nobody;
+        places_.empty(its);
     }
     /// The number of these terms for who gets a free place; nobody if there is no number left.
     [[nodiscard]] std::uint32_t vacate(place& its, shard& home, const bucket_terms& terms, time_point now) noexcept {
