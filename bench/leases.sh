@@ -35,12 +35,11 @@ fi
 # Columns: offered % hosts load latency ms store (one word or two) | admitted bucket error ...
 awk '
     $1 == 150 && $5 == 10 {
-        split($0, half, "|")
-        store = $7 == "half" ? "half" : $7
-        split(half[2], numbers, " ")
+        split($0, sides, "|")
+        split(sides[2], numbers, " ")
         key = $3 " | " $4
         if (!(key in seen)) { order[++count] = key; seen[key] = 1 }
-        error[key, store] = numbers[3] numbers[4]
+        error[key, $7] = numbers[3] numbers[4]
     }
     END {
         print "| hosts | load | store there | away for 10 of 30 s | away so for every second host |"
@@ -50,10 +49,5 @@ awk '
             printf "| %s | %s | %s | %s |\n", key, error[key, "there"], error[key, "away"], error[key, "half"]
         }
     }' "$work/all" >"$work/table"
-with_block "$readme" '<!-- begin: bench/leases.sh -->' '<!-- end: bench/leases.sh -->' "$work/table" >"$work/readme"
-if [[ $mode == --write ]]; then
-    cmp -s "$work/readme" "$readme" || cp "$work/readme" "$readme"
-elif ! diff -u "$readme" "$work/readme"; then
-    echo 'README.md: its table of leases is not what the code does: bash bench/leases.sh --write' >&2
-    exit 1
-fi
+settle_block "$mode" "$readme" bench/leases.sh "$work/table" \
+    'its table of leases is not what the code does: bash bench/leases.sh --write'

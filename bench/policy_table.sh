@@ -33,12 +33,5 @@ if [[ $mode == --print ]]; then
     exit
 fi
 
-begin='<!-- begin: bench/policy_table.sh -->'
-end='<!-- end: bench/policy_table.sh -->'
-with_block "$readme" "$begin" "$end" "$work/table" >"$work/readme"
-if [[ $mode == --write ]]; then
-    cmp -s "$work/readme" "$readme" || cp "$work/readme" "$readme"
-elif ! diff -u "$readme" "$work/readme"; then
-    echo 'README.md: its table of policies is not what the code does: bash bench/policy_table.sh --write' >&2
-    exit 1
-fi
+settle_block "$mode" "$readme" bench/policy_table.sh "$work/table" \
+    'its table of policies is not what the code does: bash bench/policy_table.sh --write'

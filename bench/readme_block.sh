@@ -13,3 +13,16 @@ with_block() {
             skip = 1
         }' "$1"
 }
+
+# settle_block MODE README NAME TEXT REMEDY: with --write, puts the file TEXT between the marks of NAME in README; else
+# compares it with what stands there, and says the REMEDY if they differ (status 1).
+settle_block() {
+    local made=$4.readme
+    with_block "$2" "<!-- begin: $3 -->" "<!-- end: $3 -->" "$4" >"$made" || return
+    if [[ $1 == --write ]]; then
+        cmp -s "$made" "$2" || cp "$made" "$2"
+    elif ! diff -u "$2" "$made"; then
+        echo "README.md: $5" >&2
+        return 1
+    fi
+}

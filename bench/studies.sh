@@ -57,17 +57,11 @@ for name in "${names[@]}"; do
         continue
     fi
 
-    begin="<!-- begin: study $name -->"
-    end="<!-- end: study $name -->"
-    with_block "$readme" "$begin" "$end" "$work/table" >"$work/readme"
+    settle_block "--$mode" "$readme" "study $name" "$work/table" \
+        "study $name is not what the lab says: bash bench/studies.sh --write $name" || differing=1
     if [[ $mode == write ]]; then
-        cmp -s "$work/readme" "$readme" || cp "$work/readme" "$readme"
         cmp -s "$work/svg" "$studies/$name.svg" || cp "$work/svg" "$studies/$name.svg"
         continue
-    fi
-    if ! diff -u "$readme" "$work/readme"; then
-        echo "README.md: study $name is not what the lab says: bash bench/studies.sh --write $name" >&2
-        differing=1
     fi
     if ! cmp "$studies/$name.svg" "$work/svg"; then
         echo "bench/lab/studies/$name.svg is not what the lab draws: bash bench/studies.sh --write $name" >&2

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -9,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <numeric>
 #include <pthread.h>
 #include <sched.h>
 #include <string>
@@ -101,50 +103,41 @@ double calmest(Take&& take) {
     return best.nanoseconds_each;
 }
 
-/// Two threads, one on each of two CPUs, that call `work(thread, operations)` at the same time; timed from the first
-/// start to the last end, over the operations of both.
-template <class Work>
-timing two_at_once(std::size_t operations, Work&& work) {
+/// Threads, each on a CPU of its own, that call `work(thread, operations)` at the same time; timed from the first start to
+/// the last end, over the operations of all.
+template <std::size_t Count, class Work>
+timing at_once(std::size_t operations, Work&& work) {
     using clock = std::chrono::steady_clock;
-    std::atomic<int> arrived{0};
-    clock::time_point start[2];
-    clock::time_point end[2];
-    double waited[2];
+    std::atomic<std::size_t> arrived{0};
+    std::array<clock::time_point, Count> start;
+    std::array<clock::time_point, Count> end;
+    std::array<double, Count> waited{};
     const auto body = [&](std::size_t index) {
         pin(index);
         const double before = kept_waiting("/proc/thread-self/schedstat");
         arrived.fetch_add(1);
-        while (arrived.load() < 2) {
+        while (arrived.load() < Count) {
         }
         start[index] = clock::now();
         work(index, operations);
         end[index] = clock::now();
         waited[index] = kept_waiting("/proc/thread-self/schedstat") - before;
     };
-    std::thread first{body, 0};
-    std::thread second{body, 1};
-    first.join();
-    second.join();
-    const std::chrono::duration<double, std::nano> elapsed = std::max(end[0], end[1]) - std::min(start[0], start[1]);
-    return {elapsed.count() / static_cast<double>(2 * operations), (waited[0] + waited[1]) / elapsed.count()};
+    std::vector<std::thread> running;
+    for (std::size_t index = 0; index < Count; ++index) running.emplace_back(body, index);
+    for (std::thread& each : running) each.join();
+    const std::chrono::duration<double, std::nano> elapsed =
+        *std::max_element(end.begin(), end.end()) - *std::min_element(start.begin(), start.end());
+    return {elapsed.count() / static_cast<double>(Count * operations),
+            std::accumulate(waited.begin(), waited.end(), 0.0) / elapsed.count()};
 }
-
-/// One thread, timed as either of those.
 template <class Work>
 timing one_alone(std::size_t operations, Work&& work) {
-    using clock = std::chrono::steady_clock;
-    timing result{};
-    std::thread alone{[&] {
-        pin(0);
-        const double before = kept_waiting("/proc/thread-self/schedstat");
-        const clock::time_point start = clock::now();
-        work(std::size_t{0}, operations);
-        const std::chrono::duration<double, std::nano> elapsed = clock::now() - start;
-        const double waited = kept_waiting("/proc/thread-self/schedstat") - before;
-        result = {elapsed.count() / static_cast<double>(operations), waited / elapsed.count()};
-    }};
-    alone.join();
-    return result;
+    return at_once<1>(operations, work);
+}
+template <class Work>
+timing two_at_once(std::size_t operations, Work&& work) {
+    return at_once<2>(operations, work);
 }
 
 }  // namespace threads

@@ -64,21 +64,6 @@ any_admission to_adaptive(const std::string& text) {
     throw unexpected{"a rule (" + alternatives(names) + ")" + suggestion(parts[0], names)};
 }
 
-/// Several limits at once are the library's all_of.
-any_admission all_together(const std::vector<any_admission>& limits) {
-    const auto& at = limits;
-    switch (limits.size()) {
-        case 0: return any_admission{forebay::admit_all{}};
-        case 1: return at[0];
-        case 2: return any_admission{forebay::all_of{at[0], at[1]}};
-        case 3: return any_admission{forebay::all_of{at[0], at[1], at[2]}};
-        case 4: return any_admission{forebay::all_of{at[0], at[1], at[2], at[3]}};
-        default: break;
-    }
-    const any_admission first = all_together({limits.begin(), limits.begin() + 4});
-    return any_admission{forebay::all_of{first, all_together({limits.begin() + 4, limits.end()})}};
-}
-
 void read_on_refusal(policy_choice& to, const std::string& text) {
     const std::vector<std::string> parts = split(text, ':');
     if (parts.size() == 1 && parts[0] == "reject") return;
@@ -141,6 +126,20 @@ constexpr key keys[]{
 
 }  // namespace
 
+any_admission all_together(const std::vector<any_admission>& limits) {
+    const auto& at = limits;
+    switch (limits.size()) {
+        case 0: return any_admission{forebay::admit_all{}};
+        case 1: return at[0];
+        case 2: return any_admission{forebay::all_of{at[0], at[1]}};
+        case 3: return any_admission{forebay::all_of{at[0], at[1], at[2]}};
+        case 4: return any_admission{forebay::all_of{at[0], at[1], at[2], at[3]}};
+        default: break;
+    }
+    const any_admission first = all_together({limits.begin(), limits.begin() + 4});
+    return any_admission{forebay::all_of{first, all_together({limits.begin() + 4, limits.end()})}};
+}
+
 policy_choice to_policy(std::string_view text) {
     const std::size_t equals = text.find('=');
     if (equals == 0 || equals == std::string_view::npos)
@@ -175,7 +174,6 @@ policy_choice to_policy(std::string_view text) {
     if (chosen.max_wait != forebay::duration{0} && (chosen.limits.size() != 1 || !chosen.limits[0].reserves())) {
         throw unexpected{"one token bucket beside 'on-refusal:delay', and no other limit"};
     }
-    chosen.admission = all_together(chosen.limits);
     if (chosen.patience <= forebay::duration{0}) throw unexpected{"a duration above 0 in 'deadline'"};
     chosen.batching.validate();
     return chosen;

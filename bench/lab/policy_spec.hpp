@@ -19,14 +19,16 @@ namespace lab {
 /// that refuses is an answer to be asked for.
 inline constexpr std::size_t default_capacity = 100'000;
 
+/// Several limits at once are the library's all_of; none at all admits everybody.
+[[nodiscard]] any_admission all_together(const std::vector<any_admission>& limits);
+
 /// One `--policy NAME=SPEC`.
 struct policy_choice {
     std::string name{"fifo"};
     /// As it was written.
     std::string spec{"order:fifo"};
-    /// Each limit by itself, and all of them together.
+    /// All of them hold.
     std::vector<any_admission> limits{};
-    any_admission admission{forebay::admit_all{}};
     any_order order{forebay::fifo{}};
     forebay::size_or_delay batching{.max_batch_size = 1};
     /// Requests that may wait, where it was said.
@@ -40,7 +42,7 @@ struct policy_choice {
     /// As the scheduler takes them.
     template <class OnRefusal = forebay::reject>
     [[nodiscard]] auto policies(std::size_t executors, OnRefusal on_refusal = {}) const {
-        return forebay::policies{.admission = admission,
+        return forebay::policies{.admission = all_together(limits),
                                  .on_refusal = on_refusal,
                                  .order = order,
                                  .batching = any_batching{batching},

@@ -4,10 +4,11 @@
 // What dominates from a million tenants on is waiting for memory (some 145 ns each time, on the machine this was written
 // on), so what counts is how many calls a processor can have begun while it waits: it looks a few hundred instructions
 // ahead, and no further than the next guess that turns out wrong. Tried:
-//  * No branch between the places of a group, nine tenants in ten in their first group: a third less time. In both groups
+//  * No branch between the places of a group, nine tenants in ten in their first group: a third less time at 1M,
+//    a quarter at 10M. In both groups
 //    without a branch: worse than before, since so many instructions wait for the same memory.
 //  * Tags of one byte in a table of their own, 8 to a group: as fast at 1M, slower at 10M: one wait after the other.
-//  * Prefetching the second group before the lock: nothing at 1M, a tenth at 10M on one day, nothing on another.
+//  * Prefetching the second group before the lock: nothing at 1M, at most a tenth less at 10M.
 //  * Large pages (GLIBC_TUNABLES=glibc.malloc.hugetlb=1): nothing at 1M, a seventh at 10M, for all contestants.
 //  * Without any lock: a quarter less. The two atomic operations of a lock are what is left to save.
 #include "../ratio.hpp"
@@ -130,13 +131,19 @@ std::size_t ask(Limit& limit, const std::uint64_t* who, passing_time& time, std:
     return admitted;
 }
 
+/// Asks once for each of so many tenants, so that all are known.
+template <class Limit>
+void meet_all(Limit& limit, std::size_t tenants) {
+    for (std::size_t n = 0; n < tenants; ++n) limit.try_acquire(identifier(n), 0);
+}
+
 /// A limit of which every tenant has been met, and who asks it.
 template <class Limit>
 struct keyed {
     template <class... Args>
     keyed(const std::vector<std::uint64_t>& draws, std::size_t tenants, Args&&... args)
         : limit{std::forward<Args>(args)...}, who{draws}, time{tenants} {
-        for (std::size_t n = 0; n < tenants; ++n) limit.try_acquire(identifier(n), 0);
+        meet_all(limit, tenants);
     }
     double hits(std::size_t count) {
         const std::uint64_t* const asking = who.next(count);
@@ -219,14 +226,11 @@ void two_threads(const ratio::options& options) {
     };
     const auto one = [](std::size_t count, auto work) { return threads::one_alone(count, work); };
     const auto two = [](std::size_t count, auto work) { return threads::two_at_once(count, work); };
-    const auto meet_all = [](auto& limit) {
-        for (std::size_t n = 0; n < tenants; ++n) limit.try_acquire(identifier(n), 0);
-    };
     forebay_buckets own{
         {.limit = fb::quota{fb::rate::per_second(million), 1'000'000 * million}, .max_tenants = tenants}};
     rival::sharded_buckets<absl_map> absl{{1e-3, 1e12}, tenants};
-    meet_all(own);
-    meet_all(absl);
+    meet_all(own, tenants);
+    meet_all(absl, tenants);
     const ratio::contest contest{
         "limit by tenant, 1M tenants, Zipf 0.99",
         "ns a call of any",

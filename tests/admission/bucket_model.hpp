@@ -1,7 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/admission/token_bucket.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/time.hpp>
 

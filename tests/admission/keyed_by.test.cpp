@@ -6,6 +6,7 @@
 #include <forebay/admission/keyed_by.hpp>
 #include <forebay/admission/per_tenant.hpp>
 
+#include <cstddef>
 #include <cstdint>
 
 using namespace forebay;
@@ -47,6 +48,18 @@ left left_of(State& state, std::uint64_t tenant, time_point now = start) {
             state.template member<1>().within().available(tenant_id{tenant / 100}, now),
             state.template member<2>().available(tenant_id{tenant}, now)};
 }
+
+/// Admits all, and keeps what it was told of batches.
+struct listener {
+    struct state : admit_all::state {
+        std::size_t requests{0};
+        void batch_done(std::size_t size, duration, bool, time_point) noexcept { requests += size; }
+    };
+    template <class Sync>
+    [[nodiscard]] state build() const {
+        return {};
+    }
+};
 
 template <class Policy>
 using single_state = decltype(std::declval<const Policy&>().template build<single_threaded>());
@@ -112,7 +125,7 @@ TEST_CASE("A slot is promised by key, and given back by key") {
     CHECK(state.within().available(tenant_id{2}, start) == 0);
 }
 
-TEST_CASE("True costs are settled by key, and batches are told to a limit that learns from them") {
+TEST_CASE("True costs are settled by key") {
     const quota tokens{rate::per_second(10), 100};
     auto charged =
         keyed_by{tier, per_tenant{.limit = tokens, .counts = by_cost, .max_tenants = 8}}.build<single_threaded>();
@@ -121,4 +134,11 @@ TEST_CASE("True costs are settled by key, and batches are told to a limit that l
     charged.settle(taken, 50, start);
     CHECK(charged.within().available(tenant_id{1}, start) == 50);
     CHECK_FALSE(taken.live);
+}
+
+TEST_CASE("Batches are told to the limit within") {
+    auto state = keyed_by{everybody, listener{}}.build<single_threaded>();
+    state.batch_done(3, 1ms, false, start);
+    state.batch_done(2, 1ms, true, start);
+    CHECK(state.within().requests == 5);
 }

@@ -741,3 +741,21 @@ TEMPLATE_TEST_CASE("A tenant forgotten by a change has one bucket when it is met
     for (const std::uint64_t tenant : {1U, 2U, 3U, 4U}) CHECK(state.available(who(tenant), at(3h)) == 0);
     CHECK(state.overflowed() == 0);
 }
+
+TEMPLATE_TEST_CASE("Around a change no window admits more than the bursts and the rates before and after it",
+                   BOTH_FORMS) {
+    const bool full = GENERATE(false, true);
+    auto state = per_tenant{quota{rate::per_second(10), 10}}.template build<TestType>();
+    std::int64_t admitted = 0;
+    const auto ask_for_all = [&](duration from, duration to) {
+        for (duration now = from; now < to; now += 5ms) admitted += drain(state, 1, at(now));
+    };
+    permit taken;
+    REQUIRE(ask(state, 1, at(0s), taken));  // so that it is known
+    if (!full) ask_for_all(2s, 5s);
+    state.reconfigure(quota{rate::per_second(50), 100}, at(5s));
+    ask_for_all(5s, 7s);
+    // A full bucket stays full, so the new burst comes at once; else what is left of the old one, and both rates.
+    // The last call comes 5 ms before the end: the last token is not whole by then.
+    CHECK(admitted == (full ? 100 + 2 * 50 : 10 + 3 * 10 + 2 * 50) - 1);
+}

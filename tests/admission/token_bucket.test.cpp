@@ -33,7 +33,7 @@ static_assert(!std::is_copy_constructible_v<token_bucket<multi_threaded>>);
 static_assert(std::is_nothrow_constructible_v<token_bucket<multi_threaded>, quota>);
 static_assert(sizeof(token_bucket<multi_threaded>) == 64 && alignof(token_bucket<multi_threaded>) == 64);
 
-/// For each of twenty streams. A sanitizer slows each down some tenfold.
+/// For each of twenty streams. g++'s sanitizers slow each down some tenfold.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr int operations = 50'000;
 #else

@@ -165,7 +165,7 @@ public:
     /// The same for every tenant that now has the quota `from`: the resolver says what each has from now on.
     ///
     /// returns  how many have another one
-    /// cost     looks at every place, 32 at a time under their lock; for a million tenants, some ten milliseconds
+    /// cost     looks at every place, 32 at a time under their lock; for a million tenants, all of them changed, some 30 milliseconds
     std::size_t refresh_tier(const quota& from, time_point now,
                              inherit what = inherit::level) noexcept requires quota_resolver<Limit> {
         return table_.renew_all(

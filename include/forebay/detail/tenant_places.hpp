@@ -59,9 +59,10 @@ class tenant_places {
 public:
     tenant_places(std::size_t max_tenants, std::optional<std::uint64_t> seed)
         : mix_{seed ? table_seed{*seed, ~*seed} : process_seed()},
-          shard_bits_{Sharded ? std::min(static_cast<int>(std::bit_width(max_tenants / 256)), 6) : 0},
-          groups_each_{static_cast<std::uint32_t>(((max_tenants * 15 / 32) >> shard_bits_) + 1)},
-          size_{(std::size_t{groups_each_} * group_size) << shard_bits_},
+          shard_mask_{Sharded ? (std::size_t{1} << std::min(static_cast<int>(std::bit_width(max_tenants / 256)), 6)) - 1
+                              : 0},
+          groups_each_{static_cast<std::uint32_t>(max_tenants * 15 / 32 / shards() + 1)},
+          size_{std::size_t{groups_each_} * group_size * shards()},
           places_{new (align) tenant_place[size_]} {
         std::fill_n(places_.get(), size_, tenant_place{.tenant = vacant_});
     }
@@ -69,7 +70,7 @@ public:
     [[nodiscard]] std::uint64_t hash_of(tenant_id tenant) const noexcept {
         return mix_(static_cast<std::uint64_t>(tenant));
     }
-    [[nodiscard]] std::size_t shards() const noexcept { return std::size_t{1} << shard_bits_; }
+    [[nodiscard]] std::size_t shards() const noexcept { return shard_mask_ + 1; }
     [[nodiscard]] std::size_t shard_of(std::uint64_t hash) const noexcept {
         if constexpr (!Sharded) return 0;
         return hash & shard_mask_;
@@ -148,8 +149,7 @@ private:
     const mixer mix_;
     /// The name of places that were never taken: none that anybody is likely to have.
     const std::uint64_t vacant_{mix_(0)};
-    const int shard_bits_;
-    const std::size_t shard_mask_{(std::size_t{1} << shard_bits_) - 1};
+    const std::size_t shard_mask_;
     const std::uint32_t groups_each_;
     const std::size_t size_;
     const std::unique_ptr<tenant_place[], free_places> places_;

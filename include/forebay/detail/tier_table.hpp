@@ -5,7 +5,6 @@
 #include <forebay/detail/keyed_hash.hpp>
 #include <forebay/sync.hpp>
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
