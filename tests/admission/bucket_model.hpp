@@ -49,13 +49,16 @@ public:
         add(-amount, now);
         return narrow(amount);
     }
-    /// When `cost` will have come in, if that is at most `max_wait` after `now`; then it is taken at once.
-    std::optional<forebay::time_point> reserve(std::int64_t cost, forebay::time_point now, forebay::duration max_wait) {
-        if (try_acquire(cost, now)) return now;
+    /// When `cost` will have come in, and not before `promised`, if that is at most `max_wait` after `now`; then it is
+    /// taken at once.
+    std::optional<forebay::time_point> reserve(std::int64_t cost, forebay::time_point now, forebay::duration max_wait,
+                                               forebay::time_point promised = forebay::time_point::min()) {
+        if ((promised <= now || cost == 0) && try_acquire(cost, now)) return now;
         if (cost < 0 || cost > burst_ || per_ns_ == 0) return {};
         const wide need = cost * per_token_;
         const wide missing = need - level(now);
-        const wide when = tau(now) + (missing + per_ns_ - 1) / per_ns_;
+        const wide when = std::max<wide>(tau(now) + (std::max<wide>(missing, 0) + per_ns_ - 1) / per_ns_,
+                                         promised.time_since_epoch().count());
         if (when >= largest || when - now.time_since_epoch().count() > max_wait.count()) return {};
         if (burst_ * per_token_ + missing > largest) return {};
         add(-wide{cost}, now);
@@ -64,6 +67,30 @@ public:
     /// Takes back the newest reservation: none if its slot lay in the future and has passed.
     void cancel(std::int64_t cost, forebay::time_point slot, bool delayed, forebay::time_point now) {
         if (!delayed || slot.time_since_epoch().count() > tau(now)) refund(cost, now);
+    }
+    /// From when on no token is owed or promised any more.
+    [[nodiscard]] forebay::time_point empty_at(forebay::time_point now) const {
+        const wide ahead = std::max<wide>(-level(now), 0);
+        return forebay::time_point{forebay::duration{narrow(tau(now) + (ahead + per_ns_ - 1) / per_ns_)}};
+    }
+    /// Takes back a reservation but for what comes in between its slot and the last one promised, which may be for later ones.
+    void cancel_before_later(std::int64_t cost, forebay::time_point slot, bool delayed, forebay::time_point now,
+                             forebay::time_point promised) {
+        const wide ahead = std::max<wide>(-level(now), 0);
+        wide later = ahead;
+        if (!delayed && promised > empty_at(now)) {
+            later = (promised.time_since_epoch().count() - tau(now)) * per_ns_ + per_ns_ - 1;
+        }
+        if (delayed) {
+            if (slot.time_since_epoch().count() <= tau(now)) return;
+            const wide after = (std::max(empty_at(now), promised) - slot).count();
+            later = after > 0 ? after * per_ns_ + per_ns_ - 1 : 0;
+        }
+        // At the last slot that stays promised the bucket is no fuller than full.
+        const bool stays = !(delayed && slot == promised);
+        const wide wait = stays ? std::max<wide>(promised.time_since_epoch().count() - tau(now), 0) : 0;
+        const wide room = burst_ * per_token_ - wait * per_ns_ - level(now);
+        add_fraction(std::clamp<wide>(cost * per_token_ - later, 0, std::max<wide>(room, 0)), now);
     }
     /// Keeps the level as far as the new burst holds it, or the share of the burst, rounded down to the new fraction; or
     /// starts full. More than 292 years' worth of debt is not kept.
@@ -89,9 +116,10 @@ private:
     [[nodiscard]] wide tau(forebay::time_point now) const {
         return std::max<wide>(now.time_since_epoch().count(), last_);
     }
-    void add(wide tokens, forebay::time_point now) {
+    void add(wide tokens, forebay::time_point now) { add_fraction(tokens * per_token_, now); }
+    void add_fraction(wide more, forebay::time_point now) {
         const wide before = level(now);
-        const wide after = std::min(burst_ * per_token_, before + tokens * per_token_);
+        const wide after = std::min(burst_ * per_token_, before + more);
         if (after == before) return;
         level_ = after;
         last_ = tau(now);

@@ -11,9 +11,9 @@ TEMPLATE_TEST_CASE("It tightens for who draws, not for who is refused, and is as
     const detail::bucket_terms fast = detail::usual_terms(quota{rate::per_second(10), 10});
     const detail::bucket_terms slow = detail::usual_terms(quota{rate::per_second(1), 2});
     const auto take = [&](const detail::bucket_terms& own, std::int64_t cost, duration at) {
-        verdict answer;
-        shared_by_all.take(own, cost, time_point{at}, 0ns, answer);
-        return answer;
+        return shared_by_all.take(own, cost, time_point{at}, [&](detail::refill_time& bucket, const auto& terms) {
+            return bucket.reserve(terms, cost, time_point{at}, 0ns);
+        });
     };
     CHECK(take(fast, 10, 0s));
     CHECK(take(slow, 1, 0s).when == time_point{1s});

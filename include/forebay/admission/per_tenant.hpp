@@ -5,6 +5,7 @@
 #include <forebay/admission/policy.hpp>
 #include <forebay/detail/bucket_math.hpp>
 #include <forebay/detail/quota_cell.hpp>
+#include <forebay/detail/refill_time.hpp>
 #include <forebay/detail/tenant_table.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/request.hpp>
@@ -61,7 +62,7 @@ struct per_tenant {
     Limit limit;
     /// What is counted: by_requests, by_cost, or the host's own.
     Counts counts{};
-    /// Tenants remembered at once (up to one in a thousand of them may not find a place). [tenants] 64 bytes each are taken
+    /// Tenants remembered at once (fewer than one in a million of them may not find a place). [tenants] 64 bytes each are taken
     /// at building, and nothing later.
     /// Raise it when `overflowed()` grows and memory allows; lower it when memory matters more.
     /// Must be 1 to 2^31; checked at building.
@@ -95,7 +96,12 @@ struct per_tenant {
 ///     store_tier(who, paid);                          // the host's own table, which `tiers` looks into
 ///     limit.target().refresh(who, clock.now());       // from any thread, while the scheduler runs
 ///
-/// cost     O(1): at most 8 places are looked at, in two pairs of neighbouring cache lines; allocates nothing after building
+/// A quota that takes more than 146 years to refill counts as one that takes 146. A clock that goes back is taken at its
+/// word: a tenant has what it had then, never more, and all of it again when that time comes.
+///
+/// cost     O(1): at most 8 places are looked at, in two cache lines, and 72 by a newcomer who finds those taken; quotas that
+///          differ, rates that are no whole number of nanoseconds a token, and settling look at one line more; allocates
+///          nothing after building
 /// threads  safe with multi_threaded: tenants are spread over up to 64 locks; with single_threaded the owner serialises
 template <class Sync, class Limit, class Counts>
 class per_tenant_state {
@@ -109,12 +115,25 @@ public:
 
     /// See admission_state. A refused tenant that was unknown stays unknown.
     [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit& taken) noexcept {
-        return take(info, now, duration::zero(), taken);
+        const std::int64_t cost = chosen_.counts(info);
+        return take(
+            info, cost, now,
+            [=](detail::refill_time& bucket, const detail::bucket_terms& terms) noexcept {
+                return bucket.reserve(terms, cost, now, duration::zero());
+            },
+            taken);
     }
 
-    /// See admission_state: as token_bucket::reserve, of the tenant's bucket. `taken.slot` is when its turn is.
+    /// See admission_state: of the tenant's bucket. `taken.slot` is when its turn is. What is given back lets nobody overtake who
+    /// was promised a slot.
     [[nodiscard]] verdict reserve(const request_info& info, time_point now, duration max_wait, permit& taken) noexcept {
-        const verdict answer = take(info, now, max_wait, taken);
+        const std::int64_t cost = chosen_.counts(info);
+        const verdict answer = take(
+            info, cost, now,
+            [=](detail::refill_time& bucket, const detail::bucket_terms& terms) noexcept {
+                return bucket.reserve(terms, cost, now, max_wait);
+            },
+            taken);
         if (answer) {
             taken.reserved = true;
             taken.delayed = answer.when > now;
@@ -226,24 +245,24 @@ private:
     }
 
     /// Inlined for try_acquire: that is the path of every request.
-    [[gnu::always_inline]] verdict take(const request_info& info, time_point now, duration max_wait,
+    template <class Op>
+    [[gnu::always_inline]] verdict take(const request_info& info, std::int64_t cost, time_point now, Op op,
                                         permit& taken) noexcept {
-        const std::int64_t cost = chosen_.counts(info);
         verdict answer;
-        const std::uint32_t number = table_.take(info.tenant, cost, now, max_wait, answer);
+        const std::uint32_t number = table_.take(info.tenant, now, op, answer);
         if (number == table_.unknown) [[unlikely]]
-            return meet(info.tenant, cost, now, max_wait, taken);
+            return meet(info.tenant, cost, now, op, taken);
         if (answer) [[likely]]
             taken = {cost, info.tenant, number, true};
         return answer;
     }
-    [[nodiscard]] verdict meet(tenant_id tenant, std::int64_t cost, time_point now, duration max_wait,
-                               permit& taken) noexcept {
+    template <class Op>
+    [[nodiscard]] verdict meet(tenant_id tenant, std::int64_t cost, time_point now, Op op, permit& taken) noexcept {
         verdict answer;
         std::uint32_t number = table_.outdated;
         while (number == table_.outdated) {
             const std::uint64_t changes = table_.changes(tenant);
-            number = table_.take_new(tenant, cost, now, max_wait, terms_of()(tenant), changes, answer);
+            number = table_.take_new(tenant, cost, now, op, terms_of()(tenant), changes, answer);
         }
         if (answer) taken = {cost, tenant, number, true};
         return answer;

@@ -214,9 +214,16 @@ private:
     }
 };
 
-/// A quota in ticks, with the usual debt.
+/// Longest refill of a bucket that is kept as a time, debt included. [nanoseconds] 146 years
+inline constexpr std::int64_t refill_max = (std::int64_t{1} << 62) - 1;
+
+/// A quota in ticks, with the usual debt; cut to what refills within `refill_max`.
 [[nodiscard]] constexpr bucket_terms usual_terms(const quota& of) noexcept {
-    return bucket_terms{of, usual_debt(of)};
+    bucket_terms terms{of, usual_debt(of)};
+    const std::int64_t tokens = (terms.per_ns <= 1 ? refill_max : ticks_max - terms.per_ns) / terms.per_token;
+    terms.burst = std::min(terms.burst, tokens);
+    terms.debt = std::min(terms.debt, tokens - terms.burst);
+    return terms;
 }
 
 }  // namespace forebay::inline v0::detail

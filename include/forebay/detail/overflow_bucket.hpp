@@ -2,7 +2,8 @@
 #pragma once
 
 #include <forebay/detail/bucket_math.hpp>
-#include <forebay/detail/bucket_pair.hpp>
+#include <forebay/detail/refill_time.hpp>
+#include <forebay/rate.hpp>
 #include <forebay/sync.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
@@ -17,40 +18,49 @@ namespace forebay::inline v0::detail {
 template <class Sync>
 class overflow_bucket {
 public:
-    /// Takes `cost`, or promises a slot, for one whose own terms are these. [cost possible under them]
-    void take(const bucket_terms& own, std::int64_t cost, time_point now, duration max_wait, verdict& answer) noexcept {
+    /// Takes `cost` by `op(bucket, terms) -> verdict` for one whose own terms are these. [cost possible under them]
+    template <class Op>
+    [[nodiscard]] verdict take(const bucket_terms& own, std::int64_t cost, time_point now, Op op) noexcept {
         const typename Sync::scoped_lock hold{mutex_};
-        const std::int64_t tau = std::max(now.time_since_epoch().count(), bucket_.last);
-        const std::int64_t before = bucket_.at(terms_, now);
-        const bucket_terms terms = before == 0 ? own : terms_.tightened(own);
-        if (!terms.possible(cost)) {
-            // Full, it takes on the terms of who comes first, and those admit this.
-            const std::int64_t missing = cost - terms_.level(before);
-            answer = terms_.per_ns == 0 ? never(limit::rate, missing)
-                                        : retry_at(terms_.minted_by(tau, before), limit::rate, missing);
-            return;
-        }
-        const std::int64_t used = before == 0 ? 0 : terms_.same_level(before, terms);
-        const std::int64_t after = terms.reserve(used, tau, cost, now, max_wait, answer);
-        if (!answer) return;
+        const bool full = bucket_.full(terms_, now);
+        const bucket_terms terms = full ? own : terms_.tightened(own);
+        if (!terms.possible(cost)) return once_full(cost, now);
+        refill_time next = bucket_;
+        if (terms != terms_) next = bucket_.under(terms_, terms, now, full ? inherit::full : inherit::level);
+        const verdict answer = op(next, terms);
+        if (!answer) return answer;
         drawn_.fetch_add(1, std::memory_order_relaxed);
-        if (after == used) return;
-        terms_ = terms;
-        bucket_ = {after, tau};
+        if (cost != 0) keep(terms, next, now);
+        return answer;
     }
-    /// op(terms, used, tau) -> used afterwards, on what was drawn.
+    /// op(terms, bucket, seen), on what was drawn.
     template <class Op>
     void change(time_point now, Op op) noexcept {
         const typename Sync::scoped_lock hold{mutex_};
-        if (drawn() != 0) bucket_.change(terms_, now, op);
+        if (drawn() == 0) return;
+        seen_ = std::max(seen_, now);
+        op(terms_, bucket_, seen_);
     }
     /// How often it was drawn from.
     [[nodiscard]] std::uint64_t drawn() const noexcept { return drawn_.load(std::memory_order_relaxed); }
 
 private:
+    /// Full, it takes on the terms of who comes first, and those admit what these cannot.
+    [[nodiscard]] verdict once_full(std::int64_t cost, time_point now) const noexcept {
+        const std::int64_t missing = cost - bucket_.level(terms_, now);
+        if (terms_.per_ns == 0) return never(limit::rate, missing);
+        return retry_at(time_point{duration{std::max(bucket_.full_at, bucket_.promised)}}, limit::rate, missing);
+    }
+    void keep(const bucket_terms& terms, const refill_time& next, time_point now) noexcept {
+        terms_ = terms;
+        bucket_ = next;
+        seen_ = std::max(seen_, now);
+    }
+
     typename Sync::mutex mutex_;
     bucket_terms terms_{};
-    bucket_pair bucket_;
+    refill_time bucket_;
+    time_point seen_{time_point::min()};
     typename Sync::template atomic<std::uint64_t> drawn_{0};
 };
 

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <limits>
 
 namespace forebay::inline v0::detail {
 
@@ -14,13 +13,19 @@ namespace forebay::inline v0::detail {
 template <class Sync>
 struct alignas(Sync::concurrent ? 64 : 8) tenant_shard {
     typename Sync::word_lock lock;
-    /// The latest time by which a bucket was found full and forgotten here. Newcomers count from it, so that a clock that
-    /// went back does not let one that was forgotten have the same time twice.
-    std::int64_t forgotten{std::numeric_limits<std::int64_t>::min()};
+    /// How many are changing quotas: nobody's place is moved then, lest it is missed.
+    std::uint32_t renewing{0};
+    /// Places of which something is promised beyond what their refill says.
+    std::uint32_t promising{0};
+    /// The latest time at which anything was taken here.
+    time_point seen{time_point::min()};
+    /// The latest time by which a bucket was found full and forgotten here. Newcomers count as full from then on, so that a
+    /// clock that went back does not let one that was forgotten have the same time twice.
+    time_point forgotten{time_point::min()};
     /// How often quotas were changed; raised without the lock.
     typename Sync::template atomic<std::uint64_t> changes{0};
 
-    void forget(time_point now) noexcept { forgotten = std::max(forgotten, now.time_since_epoch().count()); }
+    void forget(time_point now) noexcept { forgotten = std::max(forgotten, now); }
 
     /// The lock, while this lives.
     class held {

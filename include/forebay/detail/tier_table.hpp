@@ -29,6 +29,10 @@ public:
     /// Of a number that has a user, who keeps it meanwhile.
     [[nodiscard]] const bucket_terms& operator[](std::uint32_t number) const noexcept { return rows_->terms[number]; }
 
+    /// The number that all users have; `none` if there are several in use, or the last change is not through yet. Whoever keeps
+    /// its users apart by locks finds, under such a lock, that all those within have it.
+    [[nodiscard]] std::uint32_t sole() const noexcept { return sole_.load(std::memory_order_relaxed); }
+
     /// A number for these terms, with one user more; `none` if all are in use for others.
     [[nodiscard]] std::uint32_t claim(const bucket_terms& terms) noexcept {
         const std::uint64_t mark = mark_of(terms);
@@ -37,6 +41,7 @@ public:
         if (const std::uint32_t known = join(terms, mark); known != none) return known;
         for (std::uint32_t number = 1; number <= capacity; ++number) {
             if (users(rows_->marks[number].load(std::memory_order_acquire)) != 0) continue;
+            sole_.store(in_use() == 0 ? number : none, std::memory_order_release);
             rows_->terms[number] = terms;
             rows_->marks[number].store(mark | 1, std::memory_order_release);
             if (number >= end_.load(std::memory_order_relaxed)) end_.store(number + 1, std::memory_order_release);
@@ -53,12 +58,13 @@ public:
             const bucket_terms& next = rows_->terms[number];
             if (next.within(terms) && !rows_->terms[best].faster_than(next)) best = number;
         }
+        if (best == closed) sole_.store(none, std::memory_order_release);
         rows_->marks[best].fetch_add(1, std::memory_order_acq_rel);
         return best;
     }
     /// One user less.
     void release(std::uint32_t number) noexcept {
-        rows_->marks[number].fetch_add(~std::uint64_t{0}, std::memory_order_acq_rel);
+        if (users(rows_->marks[number].fetch_add(~std::uint64_t{0}, std::memory_order_acq_rel)) == 1) note_sole();
     }
 
     /// How many different terms are in use.
@@ -90,6 +96,18 @@ private:
                ~users_mask;
     }
 
+    /// After a number has lost its last user. While this holds the lock, no other number gets a first one.
+    void note_sole() noexcept {
+        const typename Sync::scoped_lock hold{mutex_};
+        std::uint32_t only = none;
+        for (std::uint32_t number = 0; number <= capacity; ++number) {
+            if (users(rows_->marks[number].load(std::memory_order_acquire)) == 0) continue;
+            if (only != none) return;
+            only = number;
+        }
+        sole_.store(only, std::memory_order_release);
+    }
+
     /// Becomes a user of these terms if they have one. Terms are read as a user only: nobody rewrites them then.
     [[nodiscard]] std::uint32_t join(const bucket_terms& terms, std::uint64_t mark) noexcept {
         const std::uint32_t end = end_.load(std::memory_order_acquire);
@@ -110,6 +128,7 @@ private:
     const std::unique_ptr<rows> rows_;
     /// One past the highest number that was ever used.
     typename Sync::template atomic<std::uint32_t> end_{1};
+    typename Sync::template atomic<std::uint32_t> sole_{none};
     typename Sync::mutex mutex_;
 };
 
