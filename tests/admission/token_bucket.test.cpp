@@ -886,8 +886,9 @@ TEMPLATE_TEST_CASE("RL-19 random reservations, cancels and takes against a repla
     for (int round = 0; round < 3000; ++round) {
         const std::int64_t burst = 1 + below(10);
         const quota of{rate::per(1 + below(3), duration{10 + below(3)}), burst};
-        const bool alike = below(3) == 0;  // of one cost, whole nanoseconds, cancelled before a last one that stays
-        const quota used_quota = alike ? quota{rate::one_every(duration{10}), burst} : of;
+        const bool alike = below(3) == 0;  // of one cost, cancelled before a last one that stays
+        const std::int64_t minted = 1 + 2 * below(2);
+        const quota used_quota = alike ? quota{rate::per(minted, duration{10}), burst} : of;
         const std::int64_t usual = 1 + below(burst);
         token_bucket<TestType> bucket{used_quota};
         replay_model replay{used_quota};
@@ -943,7 +944,8 @@ TEMPLATE_TEST_CASE("RL-19 random reservations, cancels and takes against a repla
             const time_point end = replay.end(at_ns(now));
             REQUIRE(replay.level(end));  // whatever was promised is there at its slot: so no window admits too much
             REQUIRE(full_at(bucket, end) >= replay.full(end));
-            if (alike) REQUIRE(full_at(bucket, end) == replay.full(end));
+            // The replay lets a nanosecond's part of a token through at a slot; the bucket counts with the slot that left most.
+            if (alike) REQUIRE(full_at(bucket, end) - replay.full(end) <= (minted == 1 ? 0ns : 2ns));
         }
         // All that can be cancelled is, in a random order, while time stands still.
         std::ranges::shuffle(all, random);
