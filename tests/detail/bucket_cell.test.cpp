@@ -29,7 +29,7 @@ constexpr time_point at(duration since_start) {
 
 }  // namespace
 
-static_assert(sizeof(bucket_cell<multi_threaded>) == 64 && alignof(bucket_cell<multi_threaded>) == 64);
+static_assert(sizeof(bucket_cell<multi_threaded>) == 128 && alignof(bucket_cell<multi_threaded>) == 64);
 
 TEMPLATE_TEST_CASE("A new bucket is full at every time there is", "", multi_threaded, single_threaded) {
     for (const time_point now : {time_point::min(), time_point{} - 1s, time_point{}, time_point::max()}) {
@@ -92,13 +92,16 @@ TEMPLATE_TEST_CASE("New terms count from when they are put in force", "", multi_
     bucket_cell<TestType> cell{ten_a_second};
     use(cell, at(0s), 10 * token);
     const bucket_terms twice{quota{rate::per_second(20), 10}, 10};
-    cell.restate(twice, at(500ms),
-                 [&](const bucket_terms& old, std::int64_t used_now) { return old.same_level(used_now, twice); });
+    cell.restate(twice, at(500ms), [&](const bucket_terms& old, std::int64_t used_now, std::int64_t tau, auto&) {
+        CHECK(tau == 500'000'000);
+        return old.same_level(used_now, twice);
+    });
     CHECK(cell.current() == twice);
     CHECK_FALSE(cell.is_word());
     CHECK(used(cell, at(0s)) == 5 * token / 2);
     CHECK(used(cell, at(600ms)) == 3 * token / 2);
-    cell.restate(ten_a_second, at(100ms), [&](const bucket_terms& old, std::int64_t used_now) {
+    cell.restate(ten_a_second, at(100ms), [&](const bucket_terms& old, std::int64_t used_now, std::int64_t tau, auto&) {
+        CHECK(tau == 500'000'000);
         return old.same_level(used_now, ten_a_second);
     });
     CHECK(used(cell, at(600ms)) == 4 * token);

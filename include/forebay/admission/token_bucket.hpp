@@ -3,6 +3,7 @@
 
 #include <forebay/detail/bucket_cell.hpp>
 #include <forebay/detail/bucket_math.hpp>
+#include <forebay/detail/promised_ahead.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/sync.hpp>
 #include <forebay/time.hpp>
@@ -22,6 +23,9 @@ struct reservation {
     std::int64_t cost{0};
     /// Whether the slot lay in the future.
     bool delayed{false};
+    /// For the bucket alone: its place among the slots promised, and the room it took from those before it.
+    std::uint64_t turn{0};
+    std::int64_t narrowed{0};
 
     [[nodiscard]] constexpr explicit operator bool() const noexcept { return static_cast<bool>(answer); }
 };
@@ -78,34 +82,56 @@ public:
 
     /// Takes `cost` now if it is there, else promises it for the slot in which it will have come, if that is at most
     /// `max_wait` after `now`. Slots are handed out in the order of the calls; until the last one has passed nothing
-    /// else is admitted.
+    /// else is admitted, unless a cancel or refund gave back more than that needs: such tokens no slot relies on.
     ///
     /// max_wait  longest acceptable wait; <= 0 = none
     /// returns   admitted at `answer.when`; or a refusal, as try_acquire, with the earliest time this same call
-    /// succeeds
+    ///           succeeds
+    /// threads   takes the lock of a few instructions, also where try_acquire does not
     [[nodiscard]] reservation reserve(std::int64_t cost, time_point now, duration max_wait) noexcept {
         reservation made;
-        state_.change(now, [&](const detail::bucket_terms& terms, std::int64_t used, std::int64_t tau) {
+        state_.promise(now, [&](const detail::bucket_terms& terms, std::int64_t used, std::int64_t tau,
+                                detail::promised_ahead& ahead) {
             const std::int64_t next = terms.reserve(used, tau, cost, now, max_wait, made.answer);
             made.delayed = next != used && next > terms.capacity();
+            if (next == used) return next;
+            const detail::promise noted = ahead.made(terms, used, tau, cost, slot_of(made), made.delayed);
+            made.turn = noted.turn;
+            made.narrowed = noted.narrowed;
             return next;
         });
         if (made.answer) made.cost = cost;
         return made;
     }
 
-    /// Gives back what a reservation took, as far as no later reservation relies on it, and empties it. One whose slot
-    /// lay in the future and has passed gives back nothing; one granted at once is given back at any time, up to a full
-    /// bucket.
+    /// Gives back what a reservation took, as far as no later one relies on it, and empties it: never more than a bucket
+    /// holds in which it had never been made and all others keep their slots.
+    ///
+    /// - No slot after it is left: all of it. So last first is exact; one granted at once comes back at any time, up to a
+    ///   full bucket, as a refund does. (Of the last 24 slots promised it is known which were cancelled; once more than
+    ///   those came after it, it counts as one that others follow, until no slot is left.)
+    /// - Others follow: as much as the bucket has room for at each of the later slots beside what is promised there and
+    ///   what was given back before. Exact while all cost the same, a token takes whole nanoseconds, the last slot stays
+    ///   and nobody takes what was given back. Else the room may be underestimated, by what earlier slots left: by one
+    ///   nanosecond's tokens if only the nanoseconds are not whole; until the slots ahead today have passed.
+    /// - Its slot has passed: nothing.
+    ///
+    /// What is withheld comes back when no slot ahead is left, all having been cancelled before they passed: in whatever
+    /// order, the bucket is then as if none had been made. Less may come back if others took or were charged since, as if
+    /// the bucket had been full until then. When the last slot passes, or the quota changes, what is withheld is lost.
+    ///
+    /// One made under an earlier quota gives back all its tokens if it is the last, nothing at once if others follow; and
+    /// nothing if its bucket was filled by inherit::full, or scaled by inherit::share when not empty.
     void cancel(reservation& made, time_point now) noexcept {
         if (made.cost == 0) return;
-        state_.lower(now, [&](const detail::bucket_terms& terms, std::int64_t used, std::int64_t tau) {
-            return terms.cancel(used, tau, made.cost, made.answer.when, made.delayed);
-        });
+        const detail::promise one{made.cost, slot_of(made), made.delayed, made.turn, made.narrowed};
+        state_.promise(now, [&](const detail::bucket_terms& terms, std::int64_t used, std::int64_t tau,
+                                detail::promised_ahead& ahead) { return ahead.cancel(terms, used, tau, one); });
         made.cost = 0;
     }
 
-    /// Gives `cost` tokens back, up to a full bucket. <= 0 does nothing.
+    /// Gives `cost` tokens back, up to a full bucket. <= 0 does nothing. While slots are promised it counts as given back
+    /// until the last of them.
     void refund(std::int64_t cost, time_point now) noexcept {
         state_.lower(now, [&](const detail::bucket_terms& terms, std::int64_t used, std::int64_t) {
             return terms.refund(used, cost);
@@ -139,16 +165,24 @@ public:
     /// errors  std::invalid_argument, and the old quota stays, if burst + debt limit takes more than 292 years to refill
     void reconfigure(quota to, time_point now, inherit what = inherit::level) {
         const detail::bucket_terms next{to, checked_debt(to, state_.debt())};
-        state_.restate(next, now, [&](const detail::bucket_terms& old, std::int64_t used) {
-            return old.inherited(used, next, what);
-        });
+        state_.restate(
+            next, now,
+            [&](const detail::bucket_terms& old, std::int64_t used, std::int64_t tau, detail::promised_ahead& ahead) {
+                const std::int64_t left = old.inherited(used, next, what);
+                const bool same = what == inherit::level || (what == inherit::share && used >= old.capacity());
+                ahead.restate(next, left, tau, !same);
+                return left;
+            });
     }
 
     /// Whether taking goes without a lock; so it stays until a reconfiguration or a time far from the origin (73 years before, 146 after).
-    /// Giving back takes a lock of a few instructions in any case.
+    /// Giving back and reserving take a lock of a few instructions in any case.
     [[nodiscard]] bool is_lock_free() const noexcept { return state_.is_word(); }
 
 private:
+    [[nodiscard]] static std::int64_t slot_of(const reservation& made) noexcept {
+        return made.answer.when.time_since_epoch().count();
+    }
     [[nodiscard]] static std::int64_t checked_debt(const quota& of, std::int64_t debt_limit) {
         if (debt_limit < 0 || debt_limit > detail::debt_limit_max) {
             throw std::invalid_argument("forebay: a bucket's debt limit must be 0 .. 4294967295 tokens");
@@ -163,6 +197,7 @@ private:
     detail::bucket_cell<Sync> state_;
 };
 
-static_assert(sizeof(token_bucket<multi_threaded>) <= 64 && sizeof(token_bucket<single_threaded>) <= 64);
+// What requests touch, and what reservations touch besides: a cache line each.
+static_assert(sizeof(token_bucket<multi_threaded>) <= 128 && sizeof(token_bucket<single_threaded>) <= 128);
 
 }  // namespace forebay::inline v0

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/detail/bucket_math.hpp>
+#include <forebay/detail/promised_ahead.hpp>
 #include <forebay/sync.hpp>
 #include <forebay/time.hpp>
 
@@ -28,6 +29,9 @@ namespace forebay::inline v0::detail {
 /// - A bucket that needs more than a word (a new quota, a time or an amount out of range) leaves this form for good: under the
 ///   lock the word is exchanged for a mark that no compare-exchange expects, and the quota changes only after that. A
 ///   taker reads the quota before the word: had it read a later quota, the word would show the mark.
+///
+/// What is known of slots promised ahead is changed under the lock, together with the amount: whoever takes or gives
+/// back without it changes nothing but the amount.
 template <class Sync>
 class alignas(Sync::concurrent ? 64 : alignof(std::int64_t)) bucket_cell {
 public:
@@ -58,21 +62,30 @@ public:
     template <class Op>
     void lower(time_point now, Op op) noexcept {
         const held lock{lock_};
-        if constexpr (Sync::concurrent) {
-            if (change_word(count(now), op)) return;
-            leave_word();
-        }
-        change_pair(count(now), op);
+        change_held(now, op);
     }
 
-    /// Puts `to` in force, with what `op(terms in force, used)` says is used under it.
+    /// The same for `op(terms, used, tau, promised_ahead&)`, which starts from a fresh copy when it is repeated.
+    template <class Op>
+    void promise(time_point now, Op op) noexcept {
+        const held lock{lock_};
+        promised_ahead after;
+        auto noting = [&](const bucket_terms& seen, std::int64_t used, std::int64_t tau) {
+            after = ahead_;
+            return op(seen, used, tau, after);
+        };
+        change_held(now, noting);
+        ahead_ = after;
+    }
+
+    /// Puts `to` in force, with what `op(terms in force, used, tau, promised_ahead&)` says is used under it.
     template <class Op>
     void restate(const bucket_terms& to, time_point now, Op op) noexcept {
         const held lock{lock_};
         leave_word();
         const bucket_terms old = terms();
         const std::int64_t tau = std::max(count(now), last_pair_);
-        used_ = op(old, used_at(used_, last_pair_, tau, old.per_ns));
+        used_ = op(old, used_at(used_, last_pair_, tau, old.per_ns), tau, ahead_);
         last_pair_ = tau;
         per_token_.store(to.per_token, std::memory_order_release);
         per_ns_.store(to.per_ns, std::memory_order_release);
@@ -147,6 +160,16 @@ private:
     }
 
     /// With the lock held.
+    template <class Op>
+    void change_held(time_point now, Op& op) noexcept {
+        if constexpr (Sync::concurrent) {
+            if (change_word(count(now), op)) return;
+            leave_word();
+        }
+        change_pair(count(now), op);
+    }
+
+    /// With the lock held.
     void leave_word() noexcept {
         if (!Sync::concurrent || word_.load(std::memory_order_relaxed) == mark) return;
         const std::int64_t word = word_.exchange(mark, std::memory_order_acq_rel);
@@ -167,7 +190,8 @@ private:
         last_pair_ = tau;
     }
 
-    // The word form touches the first 16 bytes and the quota; the pair form the next 16, the lock and the quota.
+    // The first cache line is all that requests touch: the word form its first 16 bytes and the quota; the pair form the
+    // next 16, the lock and the quota.
     atomic<std::int64_t> word_;
     atomic<std::int64_t> last_;
     std::int64_t used_{0};
@@ -177,6 +201,9 @@ private:
     atomic<std::int64_t> burst_;
     typename Sync::word_lock lock_;
     std::uint32_t debt_;
+
+    // The second line: only reserving, cancelling and a new quota touch it, under the lock.
+    promised_ahead ahead_;
 };
 
 }  // namespace forebay::inline v0::detail

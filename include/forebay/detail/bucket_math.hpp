@@ -144,7 +144,7 @@ struct bucket_terms {
 
     /// A reservation of `cost` given back as far as no later one relies on it: its slot is when the bucket stood at
     /// zero with it, and what was promised since shows as a later such instant. (The rule of Go's x/time/rate, in
-    /// integers.)
+    /// integers: for buckets that keep nothing but their amount. It may give back less than `promised_ahead` does.)
     [[nodiscard]] constexpr std::int64_t cancel(std::int64_t used, std::int64_t tau, std::int64_t cost, time_point slot,
                                                 bool delayed) const noexcept {
         const std::int64_t ahead = used - capacity();
