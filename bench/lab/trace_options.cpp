@@ -57,11 +57,10 @@ void trace_options::add_to(CLI::App& app) {
             return read(text);
         };
     };
-    add_value(
-        app, "--map", mapping_, noted("--map", [](const std::string& text) { return sim::parse_mapping(text); }),
-        "FIELD=COLUMN[:FORMAT],...",
-        "What a file's columns mean, such as arrival=TIMESTAMP:datetime,cost=ContextTokens; where only the cost is "
-        "named, it is the size");
+    add_value(app, "--map", mapping_, noted("--map", [](const std::string& text) { return sim::parse_mapping(text); }),
+              "FIELD=COLUMN[:FORMAT],...",
+              "What a file's columns mean, such as arrival=TIMESTAMP:datetime,cost=ContextTokens; where only costs are "
+              "named, they are the size");
     app.add_flag("--sort", sort_, "The files' rows may be in any order; all are then held in memory");
     add_value(app, "--time-scale", time_scale_,
               noted("--time-scale",
@@ -117,8 +116,8 @@ bool trace_options::maps_cost_alone() const {
         return std::any_of(mapping_.entries.begin(), mapping_.entries.end(),
                            [&](const sim::trace_mapping::entry& each) { return each.field == field; });
     };
-    return names(sim::trace_field::cost) && !names(sim::trace_field::input_units) &&
-           !names(sim::trace_field::output_units);
+    return (names(sim::trace_field::cost) || names(sim::trace_field::actual_cost)) &&
+           !names(sim::trace_field::input_units) && !names(sim::trace_field::output_units);
 }
 
 bool trace_options::has_service() const {

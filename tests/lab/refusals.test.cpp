@@ -84,6 +84,8 @@ TEST_CASE("A value that cannot be is refused in one line with its option, what w
         {"--policy a=in-flight:5,on-refusal:delay:5ms", "--policy", "one token bucket", "a=in-flight:5"},
         {"--policy a=deadline:0s", "--policy", "above 0", "deadline:0s"},
         {"--policy a=capacity:0", "--policy", "at least 1", "capacity:0"},
+        {"--cost free", "--cost", "a distribution", "'free'"},
+        {"--actual unit", "--actual", "a distribution", "'unit'"},
         {"--json", "--json", "a value after it", "none"},
         {"--json /nowhere/at/all.json", "--json", "a file that can be written", "'/nowhere/at/all.json'"},
         {"--json - --csv -", "'-' for at most one", "--json", "--csv"},
@@ -126,4 +128,6 @@ TEST_CASE("A trace that is not as expected is refused with file, line, column an
         CHECK(has(line, each.expected));
     }
     CHECK(has(refusal("run --service constant:5ms --trace " + folder.path("none.csv")), "none.csv:"));
+    CHECK(has(refusal("run --service constant:5ms --actual constant:5 --trace " + folder.path("none.csv")),
+              "--actual: expected --arrivals or --clients"));
 }

@@ -1,8 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/admission/permit.hpp>
-#include <forebay/request.hpp>
 #include <forebay/sim/arrival.hpp>
 #include <forebay/sim/random.hpp>
 #include <forebay/time.hpp>
@@ -53,8 +51,7 @@ struct batch_shape {
         input_units = sum(input_units, request.input_units);
         output_units = sum(output_units, request.output_units);
         items = sum(items, request.items);
-        const std::int64_t stated = request.actual_cost != as_charged ? request.actual_cost : request.info.cost;
-        cost = sum(cost, stated == unknown_cost ? 0 : stated);
+        cost = sum(cost, request.known_cost());
         largest_input = std::max(largest_input, request.input_units);
         largest_output = std::max(largest_output, request.output_units);
         std::int64_t square = 0;
