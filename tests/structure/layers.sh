@@ -91,6 +91,7 @@ sim/spread
 sim/report
 sim/run_options
 sim/fairness
+sim/quota_watch
 sim/timeline
 sim/groups
 sim/recorder

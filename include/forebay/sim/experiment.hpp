@@ -105,7 +105,8 @@ public:
         auto source = requests_.open();
         manual_clock clock;
         recorder record{std::move(name), chosen.executors, options};
-        const bool in_order = promises_order(chosen.order);
+        // What is given back (settled for less, expired) may let a later request have an earlier slot.
+        const bool in_order = promises_order(chosen.order) && !OnRefusal::waits;
         order_check order;
         arrival_pool pool;
         // When those that wait for their slots are queued. None of them leaves earlier: who could is refused at once.
