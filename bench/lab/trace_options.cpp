@@ -184,11 +184,9 @@ sim::overlay_label to_label(const std::string& text) {
 
 void read_where(sim::overlay_rule& rule, const std::string& text) {
     using measure = sim::overlay_rule::measure;
-    constexpr std::pair<const char*, measure> measures[]{{"input", measure::input_units},
-                                                         {"output", measure::output_units},
-                                                         {"items", measure::items},
-                                                         {"cost", measure::cost},
-                                                         {"class", measure::priority}};
+    constexpr std::pair<const char*, measure> measures[]{
+        {"input", measure::input_units}, {"output", measure::output_units}, {"items", measure::items},
+        {"cost", measure::cost},         {"class", measure::priority},      {"at", measure::since_ns}};
     const std::size_t sign = std::min(text.find_first_of("<>="), text.size());
     const std::string name = text.substr(0, sign);
     const std::string rest = text.substr(sign);
@@ -203,16 +201,20 @@ void read_where(sim::overlay_rule& rule, const std::string& text) {
     for (const auto& [known, of] : measures) {
         if (name != known) continue;
         rule.of = of;
+        const auto bound = [&rule](std::string_view value) {
+            return rule.of == measure::since_ns ? to_duration(value).count() : to_whole(value);
+        };
         if (rest.starts_with(">=")) {
-            rule.at_least = to_whole(std::string_view{rest}.substr(2));
+            rule.at_least = bound(std::string_view{rest}.substr(2));
             return;
         }
         if (rest.starts_with('<')) {
-            rule.below = to_whole(std::string_view{rest}.substr(1));
+            rule.below = bound(std::string_view{rest}.substr(1));
             return;
         }
     }
-    throw unexpected{"input, output, items, cost or class with >=N or <N, or tenant=NAME or kind=NAME, before the ':'"};
+    throw unexpected{
+        "input, output, items, cost, class or at with >=N or <N, or tenant=NAME or kind=NAME, before the ':'"};
 }
 
 }  // namespace

@@ -91,7 +91,8 @@ void workload_options::add_to(CLI::App& app) {
     add_values(
         app, "--overlay", [this](const std::string& text) { overlays_.push_back(to_overlay(text)); },
         "[WHERE:]LABELS[|LABELS...]",
-        "Label requests, by size or by draw: 'input>=2000:class=1,slo=5s', 'tenant=a,weight=3|tenant=b'; labels are "
+        "Label requests, by size or by draw: 'input>=2000:class=1,slo=5s', 'at<1m:kind=early', "
+        "'tenant=a,weight=3|tenant=b'; labels are "
         "tenant, kind, class, key, cost, deadline, slo, weight; may be repeated");
     add_value(
         app, "--clients", clients_,

@@ -105,6 +105,14 @@ TEST_CASE("A value that cannot be is refused in one line with its option, what w
         CHECK(has(line, each.expected));
         CHECK(has(line, each.found));
     }
+    const std::string drawn = "run --arrivals poisson:100 --requests 10 --service ";
+    CHECK(has(refusal(drawn + "constant:5ms+shared:0"), "at least 1"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m"), "step:FROM=SPEED"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m=0"), "a last speed above 0"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m=1,1m=2"), "rise from step to step"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m=fast"), "a number >= 0"));
+    CHECK(has(refusal(drawn + "constant:5ms+stop:1m"), "step:FROM=SPEED"));
+    CHECK(has(refusal(drawn + "constant:5ms --overlay 'at>=5:kind=x'"), "a duration with its unit"));
     CHECK(has(refusal("run --arrivals poisson:100 --requests 10"), "--service"));
     CHECK(has(refusal("run --arrivals poisson:100 --service constant:5ms"), "--requests"));
     CHECK(has(refusal("run --arrivals poisson:0 --requests 10 --service constant:5ms"), "above 0"));

@@ -144,6 +144,8 @@ TEST_CASE("Overlays label requests by size and by draw") {
     CHECK(by_size["classes"].size() == 2);
     CHECK(by_size["classes"][1]["requests"] == 2);
     CHECK(by_size["with_slo"] == 2);
+    const nlohmann::json by_time = described(trace + " --overlay 'at>=1s:kind=late'")["kinds"];
+    CHECK(by_time.back()["requests"] == 3);
     CHECK(by_size["tenants"].back()["requests"] == 1);
     const nlohmann::json drawn =
         described("--arrivals poisson:10 --requests 8000 --overlay 'kind=a,weight=3|kind=b,weight=1'");
@@ -180,6 +182,10 @@ TEST_CASE("Service models take what they say") {
     CHECK(busy("recorded:longest") == near(0.009, 1e-9));
     CHECK(busy("constant:5ms+stragglers:1:3") == near(0.015, 1e-9));
     CHECK(busy("constant:5ms+noise:0") == near(0.005, 1e-6));
+    CHECK(busy("constant:5ms+step:1ms=0.5") == near(0.009, 1e-9));
+    CHECK(busy("constant:5ms+shared:1") == near(0.005, 1e-9));
+    CHECK(lab_json("run --executors 2 --service constant:5ms+shared:1+step:1h=1" +
+                   trace)["policies"][0]["latency_s"]["max"] == 0.01);
     // With recorded times nothing else need be said.
     CHECK(lab("run" + trace).status == 0);
     const nlohmann::json classes = lab_json(

@@ -678,3 +678,16 @@ TEST_CASE("a bucket keeps to its quota to the token, also if requests expire or 
     const fb::quota less{fb::rate::per_second(700), 449};
     CHECK(lab.run("less", fb::policies{.admission = limit}, {.quota = less}).all.use->beyond == 1);
 }
+
+TEST_CASE("a service model is told when a batch is handed over, and beside how many others") {
+    std::vector<std::pair<fb::duration, std::int64_t>> told;
+    const auto noted = [&told](const sim::batch_shape& shape) -> fb::duration {
+        told.emplace_back(shape.since_start, shape.at_once);
+        return 10ms;
+    };
+    const sim::experiment lab{at_milliseconds({1000, 1000, 1004, 1006, 1030}), noted};
+    const sim::report run = lab.run("noted", fb::policies{.executors = 3});
+    CHECK(run.all.delivered() == 5);
+    CHECK(told ==
+          std::vector<std::pair<fb::duration, std::int64_t>>{{0ms, 1}, {0ms, 2}, {4ms, 3}, {10ms, 2}, {30ms, 1}});
+}

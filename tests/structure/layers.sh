@@ -86,6 +86,8 @@ sim/trace
 sim/service_model
 sim/token_service
 sim/random_service
+sim/shared_service
+sim/stepped_service
 sim/per_key_service
 sim/spread
 sim/report

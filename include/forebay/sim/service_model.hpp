@@ -40,6 +40,11 @@ struct batch_shape {
     std::uint32_t kind{0};
     std::uint64_t key{0};
 
+    /// When it is handed to the model, since the first request of the run, and how many batches the model has then, this one
+    /// included.
+    duration since_start{0};
+    std::int64_t at_once{1};
+
     /// Sizes and times of the request must be >= 0.
     void add(const arrival& request) noexcept {
         if (requests++ == 0) {
