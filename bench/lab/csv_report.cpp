@@ -1,7 +1,9 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "csv_report.hpp"
 
+#include <forebay/admission/permit.hpp>
 #include <forebay/outcome.hpp>
+#include <forebay/request.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
@@ -38,6 +40,10 @@ std::string number(double value) {
     return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+std::string number_or_none(std::int64_t value, std::int64_t none) {
+    return value == none ? std::string{} : std::to_string(value);
+}
+
 /// As the report calls it.
 const char* outcome_name(const sim::request_record& ended) {
     if (!ended.admitted) return "refused";
@@ -62,7 +68,8 @@ std::string csv_header() {
             text += std::string{","} + what + '_' + which;
         }
     }
-    return text + ",jain,max_service_gap,batches,elapsed_s";
+    text += ",jain,max_service_gap,batches,elapsed_s";
+    return text + ",cost,cost_in_worst_minute,cost_beyond_quota";
 }
 
 std::string csv_row(const sim::report& run) {
@@ -91,12 +98,15 @@ std::string csv_row(const sim::report& run) {
     add(run.max_service_gap ? seconds(*run.max_service_gap) : std::string{});
     add(std::to_string(run.batches));
     add(seconds(run.elapsed));
+    add(std::to_string(all.cost));
+    add(all.use ? std::to_string(all.use->worst_minute) : std::string{});
+    add(all.use ? std::to_string(all.use->beyond) : std::string{});
     return row;
 }
 
 requests_csv::requests_csv(std::ostream& to) : to_{&to} {
-    *to_ << "policy,request,arrival_s,tenant,class,kind,key,cost,outcome,refused_by,dispatch_s,end_s,queue_delay_s,"
-            "latency_s,batch_size\n";
+    *to_ << "policy,request,arrival_s,tenant,class,kind,key,cost,actual_cost,outcome,refused_by,dispatch_s,end_s,"
+            "queue_delay_s,latency_s,batch_size\n";
 }
 
 void requests_csv::add(std::string_view policy, const any_source::held& names, const sim::request_record& ended) {
@@ -113,7 +123,8 @@ void requests_csv::add(std::string_view policy, const any_source::held& names, c
     add(std::to_string(request.info.priority));
     add(csv_cell(names.kinds().at(request.kind)));
     add(std::to_string(request.info.key));
-    add(std::to_string(request.info.cost));
+    add(number_or_none(request.info.cost, forebay::unknown_cost));
+    add(number_or_none(request.actual_cost, forebay::as_charged));
     add(outcome_name(ended));
     add(ended.admitted ? "" : forebay::to_string(ended.refused_by));
     add(ran ? seconds(ended.dispatched) : std::string{});

@@ -31,7 +31,7 @@ struct settings {
     outputs to;
 };
 
-/// One measure of every request.
+/// One measure of every request that states it.
 struct measure {
     const char* name;
     std::vector<std::int64_t> values{};
@@ -42,7 +42,7 @@ struct description {
     forebay::time_point first{};
     forebay::time_point last{};
     double gap_cv{0};
-    std::vector<measure> sizes{{"input_units"}, {"output_units"}, {"items"}, {"cost"}, {"service_ns"}};
+    std::vector<measure> sizes{{"input_units"}, {"output_units"}, {"items"}, {"cost"}, {"actual_cost"}, {"service_ns"}};
     std::vector<std::pair<std::string, std::uint64_t>> tenants{};
     std::vector<std::pair<std::string, std::uint64_t>> kinds{};
     std::map<std::int32_t, std::uint64_t> classes{};
@@ -75,9 +75,11 @@ description described(any_source source) {
         ++result.classes[each.info.priority];
         result.with_slo += each.slo != sim::unlimited;
         result.with_deadline += each.info.deadline != forebay::no_deadline;
-        const std::int64_t sizes[]{each.input_units, each.output_units, each.items, each.info.cost,
-                                   each.service.count()};
-        for (std::size_t i = 0; i < result.sizes.size(); ++i) result.sizes[i].values.push_back(sizes[i]);
+        const std::int64_t sizes[]{each.input_units, each.output_units, each.items,
+                                   each.info.cost,   each.actual_cost,  each.service.count()};
+        for (std::size_t i = 0; i < result.sizes.size(); ++i) {
+            if (sizes[i] >= 0) result.sizes[i].values.push_back(sizes[i]);
+        }
         source.pop();
     }
     for (std::size_t i = 0; i < tenants.size(); ++i) result.tenants.emplace_back(source.tenants()[i], tenants[i]);
@@ -112,7 +114,9 @@ json to_json(const description& of) {
     result["with_slo"] = of.with_slo;
     result["with_deadline"] = of.with_deadline;
     for (const measure& each : of.sizes) {
+        if (each.values.empty()) continue;
         json& to = result["sizes"][each.name];
+        to["stated"] = each.values.size();
         to["mean"] = mean(each);
         for (const auto& [name, permille] : shown) to[name] = at(each, permille);
     }
@@ -137,6 +141,7 @@ void print(const description& of, std::ostream& out) {
     sim::text_table sizes;
     sizes.add({"size", "mean", "min", "p50", "p90", "p95", "p99", "max", ""});
     for (const measure& each : of.sizes) {
+        if (each.values.empty()) continue;
         std::vector<std::string> row{each.name, sim::decimal(mean(each), 1)};
         for (const auto& [name, permille] : shown) row.push_back(std::to_string(at(each, permille)));
         row.emplace_back();

@@ -2,11 +2,13 @@
 #include "json_report.hpp"
 
 #include <forebay/outcome.hpp>
+#include <forebay/rate.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -34,6 +36,13 @@ json to_json(const sim::spread& times) {
     return result;
 }
 
+json to_json(const std::optional<forebay::quota>& limit) {
+    if (!limit) return nullptr;
+    const forebay::rate rate = limit->refill();
+    const double per_second = static_cast<double>(rate.tokens()) * 1e9 / static_cast<double>(rate.nanoseconds());
+    return {{"rate", per_second}, {"burst", limit->burst()}};
+}
+
 json reasons(const sim::tally& group) {
     json result = json::object();
     for (std::size_t i = 0; i < group.refused_by.size(); ++i) {
@@ -57,6 +66,9 @@ void add_fields(json& to, const sim::report& run, const sim::tally& group, doubl
     to["slo_attainment"] = group.slo_attainment();
     to["utilisation"] = utilisation;
     to["batch_size"]["mean"] = batch_size > 0 ? json(batch_size) : json(nullptr);
+    to["cost"] = group.cost;
+    to["cost_in_worst_minute"] = group.use ? json(group.use->worst_minute) : json(nullptr);
+    to["cost_beyond_quota"] = group.use ? json(group.use->beyond) : json(nullptr);
     to["queue_delay_s"] = to_json(group.queue_delay);
     to["latency_s"] = to_json(group.latency);
 }
@@ -80,6 +92,7 @@ json to_json(const sim::report& run) {
     result["jain"] = run.jain ? json(*run.jain) : json(nullptr);
     result["jain_goodput"] = run.jain_goodput ? json(*run.jain_goodput) : json(nullptr);
     result["max_service_gap"] = run.max_service_gap ? json(seconds(*run.max_service_gap)) : json(nullptr);
+    result["quota"] = to_json(run.watched);
     result["batches"] = run.batches;
     result["executors"] = run.executors;
     result["busy_s"] = seconds(run.busy);

@@ -7,6 +7,7 @@
 #include <forebay/admission/adaptive_limit.hpp>
 #include <forebay/admission/all_of.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
+#include <forebay/admission/cost_estimator.hpp>
 #include <forebay/admission/keyed_by.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/rate.hpp>
@@ -30,15 +31,9 @@ any_order to_order(const std::string& text) {
     throw unexpected{"an order (" + alternatives(names) + ")" + suggestion(text, names)};
 }
 
-/// RATE:BURST of the key `name`, for each tenant or for everybody.
+/// A bucket for each tenant or for everybody.
 template <class Counts>
-any_admission to_limit(const char* name, const std::string& text, Counts counts, bool for_each_tenant) {
-    const std::vector<std::string> parts = split(text, ':');
-    if (parts.size() != 2) {
-        const std::string key{name};
-        throw unexpected{key + ":RATE:BURST, such as " + key + ":50:100 (a second, at once)"};
-    }
-    const forebay::quota quota{to_rate(parts[0]), to_whole(parts[1], 1)};
+any_admission to_limit(const forebay::quota& quota, Counts counts, bool for_each_tenant) {
     // A seed of its own would be drawn for every process: the same command would not give the same bytes.
     const forebay::per_tenant limit{.limit = quota, .counts = counts, .seed = 1};
     if (for_each_tenant) return any_admission{limit};
@@ -49,7 +44,9 @@ any_admission to_adaptive(const std::string& text) {
     const std::vector<std::string> parts = split(text, ':');
     constexpr std::int64_t usual_ceiling = 1000;
     const std::int64_t ceiling = parts.size() > 1 ? to_whole(parts[1], 1, most_requests) : usual_ceiling;
-    if (parts.size() > 2) throw unexpected{"adaptive:NAME or adaptive:NAME:CEILING, such as adaptive:vegas:500"};
+    if (parts.size() > (parts[0] == "aimd" ? 3U : 2U)) {
+        throw unexpected{"adaptive:NAME, adaptive:NAME:CEILING or adaptive:aimd:CEILING:D, such as adaptive:vegas:500"};
+    }
     const auto with = [&](auto rule) {
         forebay::adaptive_limit<decltype(rule)> limit;
         limit.rule = rule;
@@ -58,10 +55,33 @@ any_admission to_adaptive(const std::string& text) {
         return any_admission{limit};
     };
     if (parts[0] == "gradient2") return with(forebay::gradient2{});
-    if (parts[0] == "aimd") return with(forebay::aimd{});
+    if (parts[0] == "aimd") {
+        forebay::aimd rule;
+        if (parts.size() > 2) rule.too_long = to_duration(parts[2]);
+        return with(rule);
+    }
     if (parts[0] == "vegas") return with(forebay::vegas{});
     const std::vector<std::string> names{"gradient2", "aimd", "vegas"};
     throw unexpected{"a rule (" + alternatives(names) + ")" + suggestion(parts[0], names)};
+}
+
+settlement to_settlement(const std::string& text) {
+    if (text == "reserve") return settlement::reserve;
+    if (text == "after") return settlement::after;
+    if (text == "never") return settlement::never;
+    const std::vector<std::string> names{"reserve", "after", "never"};
+    throw unexpected{alternatives(names) + suggestion(text, names)};
+}
+
+forebay::cost_estimator to_estimator(const std::string& text) {
+    const std::vector<std::string> parts = split(text, ':');
+    if (parts.size() > 3) throw unexpected{"estimate:PERCENT, estimate:PERCENT:START or estimate:PERCENT:START:MOST"};
+    forebay::cost_estimator made;
+    made.quantile = static_cast<std::int32_t>(to_whole(parts[0], 1, 99));
+    if (parts.size() > 2) made.most = to_whole(parts[2], 1, made.most);
+    if (parts.size() > 1) made.at_start = to_whole(parts[1], 1, made.most);
+    made.seed = 1;  // as of the limits
+    return made;
 }
 
 void read_on_refusal(policy_choice& to, const std::string& text) {
@@ -94,25 +114,33 @@ constexpr key keys[]{
      [](policy_choice& to, const std::string& value) { to.batching.max_queue_delay = to_duration(value); }},
     {"limit", "RATE:BURST", "token bucket for each tenant; what finds it empty is refused [requests/s, requests]",
      [](policy_choice& to, const std::string& value) {
-         to.limits.push_back(to_limit("limit", value, forebay::by_requests, true));
+         to.limits.push_back(to_limit(to_quota(value, "limit"), forebay::by_requests, true));
      }},
-    {"cost-limit", "RATE:BURST", "the same by cost; settled when the true cost is known [cost/s, cost]",
+    {"cost-limit", "RATE:BURST", "the same by cost; the report says how far tenants exceed it [cost/s, cost]",
      [](policy_choice& to, const std::string& value) {
-         to.limits.push_back(to_limit("cost-limit", value, forebay::by_cost, true));
+         to.cost_quota = to_quota(value, "cost-limit");
+         to.limits.push_back(to_limit(*to.cost_quota, cost_count{to.settle}, true));
      }},
     {"all-limit", "RATE:BURST", "one token bucket for all tenants together [requests/s, requests]",
      [](policy_choice& to, const std::string& value) {
-         to.limits.push_back(to_limit("all-limit", value, forebay::by_requests, false));
+         to.limits.push_back(to_limit(to_quota(value, "all-limit"), forebay::by_requests, false));
      }},
     {"all-cost-limit", "RATE:BURST", "the same by cost [cost/s, cost]",
      [](policy_choice& to, const std::string& value) {
-         to.limits.push_back(to_limit("all-cost-limit", value, forebay::by_cost, false));
+         to.limits.push_back(to_limit(to_quota(value, "all-cost-limit"), cost_count{to.settle}, false));
      }},
+    {"settle", "WHEN",
+     "of limits by cost: reserve at the door, correct at the end (default); charge it all after; correct it never",
+     [](policy_choice& to, const std::string& value) { to.settle = to_settlement(value); }},
+    {"estimate", "PERCENT[:START[:MOST]]",
+     "cost of a request that states none, what PERCENT of its like did not exceed; else it is refused [cost]",
+     [](policy_choice& to, const std::string& value) { to.costs.estimator = to_estimator(value); }},
     {"in-flight", "N", "at most N requests that wait or run [requests]",
      [](policy_choice& to, const std::string& value) {
          to.limits.emplace_back(forebay::concurrency_limit{to_whole(value, 1, most_requests)});
      }},
-    {"adaptive", "NAME[:N]", "the same, learned: gradient2, aimd or vegas, up to N; default 1000 [requests]",
+    {"adaptive", "NAME[:N[:D]]",
+     "the same, learned: gradient2, vegas or aimd (for which D is too long; default 5s), up to N; default 1000",
      [](policy_choice& to, const std::string& value) { to.limits.push_back(to_adaptive(value)); }},
     {"on-refusal", "HOW", "of a token bucket: reject, or delay:D, to wait up to D for a slot; default reject",
      read_on_refusal},
@@ -150,7 +178,12 @@ policy_choice to_policy(std::string_view text) {
     std::vector<std::string> known;
     for (const key& each : keys) known.emplace_back(each.name);
     std::vector<std::string> given;
-    for (const std::string& part : split(chosen.spec, ',')) {
+    std::vector<std::string> parts = split(chosen.spec, ',');
+    // First how limits by cost settle: then they can be made.
+    const auto settles =
+        std::find_if(parts.begin(), parts.end(), [](const std::string& part) { return part.starts_with("settle:"); });
+    if (settles != parts.end()) std::rotate(parts.begin(), settles, settles + 1);
+    for (const std::string& part : parts) {
         const std::size_t colon = std::min(part.find(':'), part.size());
         const std::string name = part.substr(0, colon);
         const auto found = std::find_if(std::begin(keys), std::end(keys), [&](const key& k) { return k.name == name; });
@@ -174,6 +207,10 @@ policy_choice to_policy(std::string_view text) {
     if (chosen.max_wait != forebay::duration{0} && (chosen.limits.size() != 1 || !chosen.limits[0].reserves())) {
         throw unexpected{"one token bucket beside 'on-refusal:delay', and no other limit"};
     }
+    if (has("settle") && !has("cost-limit") && !has("all-cost-limit")) {
+        throw unexpected{"a cost-limit or an all-cost-limit beside 'settle', which has no effect without it"};
+    }
+    if (chosen.settle == settlement::after) chosen.costs.otherwise = 1;
     if (chosen.patience <= forebay::duration{0}) throw unexpected{"a duration above 0 in 'deadline'"};
     chosen.batching.validate();
     return chosen;

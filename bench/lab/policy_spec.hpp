@@ -1,9 +1,12 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "any_costs.hpp"
 #include "any_policies.hpp"
+#include "settlement.hpp"
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/policies.hpp>
+#include <forebay/rate.hpp>
 #include <forebay/sim/arrival.hpp>
 #include <forebay/time.hpp>
 
@@ -29,6 +32,11 @@ struct policy_choice {
     std::string spec{"order:fifo"};
     /// All of them hold.
     std::vector<any_admission> limits{};
+    /// When those of them that go by cost are told it.
+    settlement settle{settlement::reserve};
+    /// Of `cost-limit`.
+    std::optional<forebay::quota> cost_quota{};
+    any_costs costs{};
     any_order order{forebay::fifo{}};
     forebay::size_or_delay batching{.max_batch_size = 1};
     /// Requests that may wait, where it was said.
@@ -44,6 +52,7 @@ struct policy_choice {
     [[nodiscard]] auto policies(std::size_t executors, OnRefusal on_refusal = {}) const {
         return forebay::policies{.admission = all_together(limits),
                                  .on_refusal = on_refusal,
+                                 .costs = costs,
                                  .order = order,
                                  .batching = any_batching{batching},
                                  .capacity = {.max_requests = capacity.value_or(default_capacity)},

@@ -112,6 +112,15 @@ forebay::rate to_rate(std::string_view text) {
     }
 }
 
+forebay::quota to_quota(std::string_view text, const std::string& key) {
+    const std::vector<std::string> parts = split(text, ':');
+    const std::string start = key.empty() ? key : key + ':';
+    if (parts.size() != 2) {
+        throw unexpected{start + "RATE:BURST, such as " + start + "50:100 (a second, at once)"};
+    }
+    return {to_rate(parts[0]), to_whole(parts[1], 1)};
+}
+
 std::int64_t to_whole(std::string_view text, std::int64_t least, std::int64_t most) {
     std::int64_t value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

@@ -41,6 +41,10 @@ struct fraction {
 /// The rate that was written like this. [numerator > 0]
 [[nodiscard]] forebay::rate to_rate(fraction per_second);
 
+/// RATE:BURST, a second and at once.
+/// key  of which this is the value, for the message
+[[nodiscard]] forebay::quota to_quota(std::string_view text, const std::string& key = {});
+
 /// A whole number in [least, most].
 [[nodiscard]] std::int64_t to_whole(std::string_view text, std::int64_t least = 0,
                                     std::int64_t most = std::numeric_limits<std::int64_t>::max());

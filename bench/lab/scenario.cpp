@@ -21,6 +21,15 @@ void scenario::add_to(CLI::App& app, bool many_policies) {
             app, "--policy", [this](const std::string& text) { policies_.push_back(to_policy(text)); }, "NAME=SPEC",
             "A policy to try, see below; may be repeated [default fifo=order:fifo]");
     }
+    add_value(
+        app, "--quota", quota_,
+        [this](const std::string& text) {
+            quota_text_ = text;
+            return std::optional{to_quota(text)};
+        },
+        "RATE:BURST",
+        "Tell how far each tenant exceeds that, whatever the policy is [cost/s, cost; default the policy's "
+        "cost-limit]");
     add_seed(app, seed_);
     add_value(
         app, "--percentiles", precision_,
@@ -67,6 +76,7 @@ any_service scenario::service(std::uint64_t seed) const {
 forebay::sim::run_options scenario::run_options() const {
     forebay::sim::run_options options;
     options.precision = precision_;
+    options.quota = quota_;
     return options;
 }
 
@@ -77,6 +87,7 @@ json scenario::echo(const char* command) const {
     result["service"] = service_;
     result["executors"] = executors_;
     result["seed"] = seed_;
+    if (quota_) result["quota"] = quota_text_;
     result["percentiles"] = precision_ == forebay::sim::percentiles::exact ? "exact" : "histogram";
     result["policies"] = json::array();
     for (const policy_choice& each : policies_) {

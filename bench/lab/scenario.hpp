@@ -6,10 +6,12 @@
 #include "json_report.hpp"
 #include "policy_spec.hpp"
 #include "workload_options.hpp"
+#include <forebay/rate.hpp>
 #include <forebay/sim/run_options.hpp>
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,6 +47,8 @@ private:
     std::uint64_t seed_{1};
     std::size_t jobs_{1};
     forebay::sim::percentiles precision_{forebay::sim::percentiles::exact};
+    std::optional<forebay::quota> quota_;
+    std::string quota_text_;
     bool timing_{false};
     bool progress_{false};
 };

@@ -6,6 +6,8 @@
 #include <forebay/sim/random.hpp>
 #include <forebay/sim/random_service.hpp>
 #include <forebay/sim/service_model.hpp>
+#include <forebay/sim/shared_service.hpp>
+#include <forebay/sim/stepped_service.hpp>
 #include <forebay/sim/token_service.hpp>
 
 #include <algorithm>
@@ -115,7 +117,21 @@ any_service varied(any_service inner, const std::string& text, std::uint64_t see
         const auto one_in = static_cast<std::uint64_t>(to_whole(given[1], 1));
         return any_service{sim::straggler_service{std::move(inner), one_in, to_fraction(given[2]).value(), seed}};
     }
-    throw unexpected{"noise:CV or stragglers:ONE_IN:FACTOR after the '+'"};
+    if (given.size() == 2 && given[0] == "shared") {
+        return any_service{sim::shared_service{std::move(inner), to_whole(given[1], 1)}};
+    }
+    if (given.size() == 2 && given[0] == "step") {
+        using stepped = sim::stepped_service<any_service>;
+        std::vector<stepped::step> steps;
+        for (const std::string& each : split(given[1], ',')) {
+            const words ends = split(each, '=');
+            if (ends.size() != 2) throw unexpected{"step:FROM=SPEED,FROM=SPEED..., such as step:1m=0.5,2m=1"};
+            const fraction speed = to_fraction(ends[1]);
+            steps.push_back({to_duration(ends[0]), speed.numerator, speed.denominator});
+        }
+        return any_service{stepped{std::move(inner), std::move(steps)}};
+    }
+    throw unexpected{"noise:CV, stragglers:ONE_IN:FACTOR, shared:N or step:FROM=SPEED,FROM=SPEED... after the '+'"};
 }
 
 }  // namespace
@@ -135,7 +151,10 @@ std::string service_help() {
     }
     return text +
            "  MODEL+noise:CV                    any of them times a lognormal factor of mean 1\n"
-           "  MODEL+stragglers:ONE_IN:FACTOR    one batch in ONE_IN takes FACTOR times as long\n";
+           "  MODEL+stragglers:ONE_IN:FACTOR    one batch in ONE_IN takes FACTOR times as long\n"
+           "  MODEL+shared:N                    the k-th batch at once, k above N, takes k / N times as long\n"
+           "  MODEL+step:FROM=SPEED,...         SPEED times as fast from FROM on (0.5: half), since the first "
+           "request\n";
 }
 
 }  // namespace lab

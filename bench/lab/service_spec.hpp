@@ -9,7 +9,7 @@
 namespace lab {
 
 /// "constant:D", "exponential:MEAN[,MEAN per class]", "affine:T0:A", "tokens:A:B" and so on, any of them followed by
-/// "+noise:CV" or "+stragglers:ONE_IN:FACTOR": how long the model takes for a batch.
+/// "+noise:CV", "+step:FROM=SPEED,..." and the like: how long the model takes for a batch.
 ///
 /// seed  of what is drawn; the same for every policy, so that none is luckier than another
 /// errors  unexpected, std::invalid_argument

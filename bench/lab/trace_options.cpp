@@ -57,11 +57,10 @@ void trace_options::add_to(CLI::App& app) {
             return read(text);
         };
     };
-    add_value(
-        app, "--map", mapping_, noted("--map", [](const std::string& text) { return sim::parse_mapping(text); }),
-        "FIELD=COLUMN[:FORMAT],...",
-        "What a file's columns mean, such as arrival=TIMESTAMP:datetime,cost=ContextTokens; where only the cost is "
-        "named, it is the size");
+    add_value(app, "--map", mapping_, noted("--map", [](const std::string& text) { return sim::parse_mapping(text); }),
+              "FIELD=COLUMN[:FORMAT],...",
+              "What a file's columns mean, such as arrival=TIMESTAMP:datetime,cost=ContextTokens; where only costs are "
+              "named, they are the size");
     app.add_flag("--sort", sort_, "The files' rows may be in any order; all are then held in memory");
     add_value(app, "--time-scale", time_scale_,
               noted("--time-scale",
@@ -117,8 +116,8 @@ bool trace_options::maps_cost_alone() const {
         return std::any_of(mapping_.entries.begin(), mapping_.entries.end(),
                            [&](const sim::trace_mapping::entry& each) { return each.field == field; });
     };
-    return names(sim::trace_field::cost) && !names(sim::trace_field::input_units) &&
-           !names(sim::trace_field::output_units);
+    return (names(sim::trace_field::cost) || names(sim::trace_field::actual_cost)) &&
+           !names(sim::trace_field::input_units) && !names(sim::trace_field::output_units);
 }
 
 bool trace_options::has_service() const {
@@ -185,11 +184,9 @@ sim::overlay_label to_label(const std::string& text) {
 
 void read_where(sim::overlay_rule& rule, const std::string& text) {
     using measure = sim::overlay_rule::measure;
-    constexpr std::pair<const char*, measure> measures[]{{"input", measure::input_units},
-                                                         {"output", measure::output_units},
-                                                         {"items", measure::items},
-                                                         {"cost", measure::cost},
-                                                         {"class", measure::priority}};
+    constexpr std::pair<const char*, measure> measures[]{
+        {"input", measure::input_units}, {"output", measure::output_units}, {"items", measure::items},
+        {"cost", measure::cost},         {"class", measure::priority},      {"at", measure::since_ns}};
     const std::size_t sign = std::min(text.find_first_of("<>="), text.size());
     const std::string name = text.substr(0, sign);
     const std::string rest = text.substr(sign);
@@ -204,16 +201,20 @@ void read_where(sim::overlay_rule& rule, const std::string& text) {
     for (const auto& [known, of] : measures) {
         if (name != known) continue;
         rule.of = of;
+        const auto bound = [&rule](std::string_view value) {
+            return rule.of == measure::since_ns ? to_duration(value).count() : to_whole(value);
+        };
         if (rest.starts_with(">=")) {
-            rule.at_least = to_whole(std::string_view{rest}.substr(2));
+            rule.at_least = bound(std::string_view{rest}.substr(2));
             return;
         }
         if (rest.starts_with('<')) {
-            rule.below = to_whole(std::string_view{rest}.substr(1));
+            rule.below = bound(std::string_view{rest}.substr(1));
             return;
         }
     }
-    throw unexpected{"input, output, items, cost or class with >=N or <N, or tenant=NAME or kind=NAME, before the ':'"};
+    throw unexpected{
+        "input, output, items, cost, class or at with >=N or <N, or tenant=NAME or kind=NAME, before the ':'"};
 }
 
 }  // namespace

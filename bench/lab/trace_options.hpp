@@ -25,7 +25,7 @@ public:
 
     [[nodiscard]] bool any() const noexcept { return !paths_.empty(); }
     [[nodiscard]] const std::vector<std::string>& paths() const noexcept { return paths_; }
-    /// Whether `--map` names the cost, and no other size.
+    /// Whether `--map` names costs, and no other size.
     [[nodiscard]] bool maps_cost_alone() const;
     /// Whether any of the files has recorded service times.
     [[nodiscard]] bool has_service() const;

@@ -91,7 +91,8 @@ void workload_options::add_to(CLI::App& app) {
     add_values(
         app, "--overlay", [this](const std::string& text) { overlays_.push_back(to_overlay(text)); },
         "[WHERE:]LABELS[|LABELS...]",
-        "Label requests, by size or by draw: 'input>=2000:class=1,slo=5s', 'tenant=a,weight=3|tenant=b'; labels are "
+        "Label requests, by size or by draw: 'input>=2000:class=1,slo=5s', 'at<1m:kind=early', "
+        "'tenant=a,weight=3|tenant=b'; labels are "
         "tenant, kind, class, key, cost, deadline, slo, weight; may be repeated");
     add_value(
         app, "--clients", clients_,
@@ -118,15 +119,34 @@ void workload_options::add_times(CLI::App& app) {
 }
 
 void workload_options::add_sizes(CLI::App& app) {
-    const auto add = [&](const char* name, std::optional<sim::distribution>& to, bool times, const char* help) {
+    using drawn = std::optional<sim::distribution>;
+    const auto draw = [this](const char* name, const std::string& text, bool times = false) -> drawn {
+        drawn_sizes_.emplace_back(name);
+        return to_distribution(text, times);
+    };
+    const auto add = [&](const char* name, drawn& to, bool times, const char* help) {
         add_value(
-            app, name, to, [times](const std::string& text) { return to_distribution(text, times); }, "DISTRIBUTION",
-            help);
+            app, name, to, [=](const std::string& text) { return draw(name, text, times); }, "DISTRIBUTION", help);
+    };
+    // A word in place of the distribution says what the requests say themselves.
+    const auto add_or = [&](const char* name, drawn& to, const std::string& word, bool& said, const std::string& help) {
+        add_value(
+            app, name, to,
+            [=, &said](const std::string& text) -> drawn {
+                said = text == word;
+                if (said) return {};
+                return draw(name, text);
+            },
+            "DISTRIBUTION|" + word, help);
     };
     add("--input", sizes_.input_units, false, "Units that go into the model with a request, such as prompt tokens");
     add("--output", sizes_.output_units, false, "Units that come out");
     add("--items", sizes_.items, false, "Images or sub-requests");
-    add("--cost", sizes_.cost, false, "Cost of a request, in the host's unit");
+    add_or("--cost", sizes_.cost, "unknown", cost_is_unknown_,
+           "Cost of a request as its caller states it, in the host's unit; unknown: of no request, also of a trace");
+    add_or("--actual", sizes_.actual_cost, "units", cost_is_units_,
+           "What it turns out to cost, settled as it ends; units: its input and output units, also of a trace [default "
+           "as stated]");
     add("--recorded", sizes_.service, true, "Time a request takes alone, for --service recorded [duration]");
 }
 
@@ -146,6 +166,9 @@ void workload_options::check() const {
     traces_.check();
     if (clients_ && !overlays_.empty()) throw usage_error{"--overlay: expected --trace or --arrivals beside it"};
     if (think_ && !clients_) throw usage_error{"--think: expected --clients beside it"};
+    if (traces_.any() && !drawn_sizes_.empty()) {
+        throw usage_error{drawn_sizes_.front() + ": expected --arrivals or --clients, not --trace, beside it"};
+    }
     if (bulk_ && !drawn) throw usage_error{"--bulk: expected --arrivals beside it"};
     if (clients_ && !classes_.empty()) throw usage_error{"--classes: expected --arrivals, not --clients, beside it"};
 }
@@ -162,10 +185,20 @@ any_workload workload_options::build(std::uint64_t seed, std::optional<nano_rate
             }
         });
     }
-    // Where only a cost is stated, it is all that is known of the size.
-    if (traces_.maps_cost_alone() || (sizes_.cost && !sizes_.input_units && !sizes_.output_units)) {
+    if (cost_is_unknown_) all.add([](sim::arrival& request) { request.info.cost = forebay::unknown_cost; });
+    if (cost_is_units_) {
         all.add([](sim::arrival& request) {
-            request.input_units = request.info.cost;
+            request.actual_cost = request.input_units;
+            if (__builtin_add_overflow(request.actual_cost, request.output_units, &request.actual_cost)) {
+                request.actual_cost = std::numeric_limits<std::int64_t>::max();
+            }
+        });
+    }
+    // Where only a cost is stated, it is all that is known of the size.
+    const bool costs = sizes_.cost || sizes_.actual_cost;
+    if (traces_.maps_cost_alone() || (costs && !sizes_.input_units && !sizes_.output_units)) {
+        all.add([](sim::arrival& request) {
+            request.input_units = request.known_cost();
             request.output_units = 0;
         });
     }

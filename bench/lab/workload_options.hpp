@@ -70,6 +70,9 @@ private:
     std::optional<forebay::sim::distribution> think_;
     std::optional<forebay::sim::distribution> bulk_;
     forebay::sim::sizes sizes_;
+    std::vector<std::string> drawn_sizes_;  // options that nothing of a trace follows
+    bool cost_is_unknown_{false};
+    bool cost_is_units_{false};  // of the actual cost
     std::vector<time_of_class> objectives_;
     std::vector<time_of_class> deadlines_;
     std::vector<tenant_share> tenants_;

@@ -152,3 +152,85 @@ TEST_CASE("on-refusal lets requests wait for their slots") {
     CHECK(under("limit:100:1,on-refusal:reject", three)["refused"] == 2);
     CHECK(under("all-limit:100:1,on-refusal:delay:10ms", "0,a,0,\n0,b,0,\n")["delayed"] == 1);
 }
+
+TEST_CASE("settle says when limits by cost are told what a request costs") {
+    const test_folder folder;
+    const auto run = [&](const std::string& rows, const std::string& spec) {
+        const std::string trace = folder.write("trace.csv", "arrival_us,tenant,cost,actual_cost\n" + rows);
+        return lab_json("run --service constant:10ms --trace " + trace + " --policy 'it=" + spec + "'")["policies"][0];
+    };
+    const std::string bucket = "cost-limit:0.001:100";
+    // Stated as 60 each: together they do not fit.
+    const std::string two = "0,a,60,60\n0,a,60,60\n";
+    CHECK(run(two, bucket)["refused"] == 1);
+    CHECK(run(two, bucket + ",settle:reserve")["refused"] == 1);
+    CHECK(run(two, "settle:never," + bucket)["refused"] == 1);
+    const nlohmann::json after = run(two, "settle:after," + bucket);
+    CHECK(after["refused"] == 0);
+    CHECK(after["tenants"][0]["cost"] == 120);
+    CHECK(after["tenants"][0]["cost_beyond_quota"] == 20);
+    CHECK(after["tenants"][0]["cost_in_worst_minute"] == 120);
+    CHECK(after["cost_beyond_quota"] == 20);
+    CHECK(after["quota"]["rate"] == near(0.001));
+    CHECK(after["quota"]["burst"] == 100);
+    CHECK(run(two, "order:fifo")["quota"].is_null());
+    CHECK(run(two, "order:fifo")["tenants"][0]["cost_beyond_quota"].is_null());
+    // Stated as 10 each, 60 in truth; the third comes when both have ended.
+    const std::string more = "0,a,10,60\n0,a,10,60\n100000,a,10,60\n";
+    CHECK(run(more, bucket)["refused"] == 1);
+    CHECK(run(more, bucket + ",settle:after")["refused"] == 1);
+    CHECK(run(more, bucket + ",settle:never")["refused"] == 0);
+    CHECK(run(more, "all-" + bucket + ",settle:never")["refused"] == 0);
+    // Stated as 90 each, 10 in truth.
+    const std::string less = "0,a,90,10\n100000,a,90,10\n";
+    CHECK(run(less, bucket)["refused"] == 0);
+    CHECK(run(less, bucket + ",settle:never")["refused"] == 1);
+    // Where nothing is said of the truth, it is what was stated.
+    const std::string silent = "0,a,60,\n0,a,60,\n100000,a,60,\n";
+    CHECK(run(silent, bucket + ",settle:after")["refused"] == 1);
+}
+
+TEST_CASE("estimate is what a request costs that does not say, and without it nobody knows") {
+    const test_folder folder;
+    const std::string trace = folder.write(
+        "trace.csv",
+        "arrival_us,tenant,cost,actual_cost\n0,a,unknown,40\n0,a,unknown,40\n0,a,unknown,40\n100000,a,unknown,5\n");
+    const auto run = [&](const std::string& spec) {
+        return lab_json("run --service constant:10ms --trace " + trace + " --policy 'it=" + spec + "'")["policies"][0];
+    };
+    CHECK(run("cost-limit:0.001:100")["refused_by"]["bad_cost"] == 4);
+    CHECK(run("order:fifo,estimate:95")["refused"] == 0);
+    CHECK(run("cost-limit:0.001:100,estimate:95:60")["refused_by"]["rate"] == 2);
+    CHECK(run("cost-limit:0.001:100,estimate:95:30")["refused"] == 1);  // 90 at the door, 120 in truth
+    CHECK(run("cost-limit:0.001:100,estimate:95:30,settle:never")["refused"] == 1);
+    CHECK(run("cost-limit:0.001:100,estimate:95:25:25,settle:never")["refused"] == 0);
+    CHECK(run("cost-limit:0.001:100,settle:after")["refused"] == 1);
+}
+
+TEST_CASE("A quota that is watched is told of every policy, in the table and in the CSV too") {
+    const test_folder folder;
+    const std::string words =
+        "run --arrivals poisson:100 --until 100s --cost constant:1 --actual uniform:1:100 --service constant:1ms "
+        "--quota "
+        "1000:2000 --policy a=order:fifo --policy b=cost-limit:10:20 ";
+    const nlohmann::json both = lab_json(words + "--csv " + folder.path("runs.csv"));
+    CHECK(both["config"]["quota"] == "1000:2000");
+    const nlohmann::json& free = both["policies"][0];
+    const nlohmann::json& bound = both["policies"][1];
+    CHECK(free["cost_beyond_quota"].get<double>() == Approx(4050 * 100 - 2000).epsilon(0.05));
+    CHECK(bound["cost_beyond_quota"] == 0);
+    CHECK(bound["quota"]["burst"] == 2000);
+    CHECK(bound["cost_in_worst_minute"] > 60 * 10);
+    const std::string csv = folder.read("runs.csv");
+    CHECK(csv.find(",cost,cost_in_worst_minute,cost_beyond_quota\n") != std::string::npos);
+    CHECK(csv.find(',' + free["cost"].dump() + ',' + free["cost_in_worst_minute"].dump() + ',' +
+                   free["cost_beyond_quota"].dump() + '\n') != std::string::npos);
+    CHECK(lab(words).out.find("beyond quota") != std::string::npos);
+}
+
+TEST_CASE("aimd is told what is too long") {
+    const std::string busy = "run --arrivals deterministic:1000 --requests 5000 --service constant:1s --executors 100 ";
+    const nlohmann::json usual = lab_json(busy + "--policy it=adaptive:aimd:90,batch:1");
+    const nlohmann::json strict = lab_json(busy + "--policy it=adaptive:aimd:90:500ms,batch:1");
+    CHECK(strict["policies"][0]["completed"] < usual["policies"][0]["completed"]);
+}

@@ -77,6 +77,13 @@ TEST_CASE("A value that cannot be is refused in one line with its option, what w
         {"--policy a=limit:0:5", "--policy", "a rate per second, above 0", "limit:0:5"},
         {"--policy a=cost-limit:5", "--policy", "cost-limit:RATE:BURST", "cost-limit:5"},
         {"--policy a=adaptive:vega", "--policy", "did you mean", "adaptive:vega"},
+        {"--policy a=adaptive:vegas:9:1s", "--policy", "adaptive:NAME:CEILING", "adaptive:vegas:9:1s"},
+        {"--policy a=cost-limit:5:5,settle:aftre", "--policy", "did you mean 'after'", "settle:aftre"},
+        {"--policy a=limit:5:5,settle:after", "--policy", "cost-limit", "a=limit:5:5,settle:after"},
+        {"--policy a=estimate:0", "--policy", "at least 1 and at most 99", "estimate:0"},
+        {"--policy a=estimate:95:10:5", "--policy", "at most 5", "estimate:95:10:5"},
+        {"--policy a=estimate:95:1:2:3", "--policy", "estimate:PERCENT:START:MOST", "estimate:95:1:2:3"},
+        {"--quota 5", "--quota", "RATE:BURST, such as 50:100", "'5'"},
         {"--policy a=in-flight:0", "--policy", "at least 1", "in-flight:0"},
         {"--policy a=on-refusal:later", "--policy", "reject, or delay:D", "on-refusal:later"},
         {"--policy a=limit:5:5,on-refusal:delay:0s", "--policy", "above 0", "on-refusal:delay:0s"},
@@ -84,6 +91,8 @@ TEST_CASE("A value that cannot be is refused in one line with its option, what w
         {"--policy a=in-flight:5,on-refusal:delay:5ms", "--policy", "one token bucket", "a=in-flight:5"},
         {"--policy a=deadline:0s", "--policy", "above 0", "deadline:0s"},
         {"--policy a=capacity:0", "--policy", "at least 1", "capacity:0"},
+        {"--cost free", "--cost", "a distribution", "'free'"},
+        {"--actual unit", "--actual", "a distribution", "'unit'"},
         {"--json", "--json", "a value after it", "none"},
         {"--json /nowhere/at/all.json", "--json", "a file that can be written", "'/nowhere/at/all.json'"},
         {"--json - --csv -", "'-' for at most one", "--json", "--csv"},
@@ -96,6 +105,14 @@ TEST_CASE("A value that cannot be is refused in one line with its option, what w
         CHECK(has(line, each.expected));
         CHECK(has(line, each.found));
     }
+    const std::string drawn = "run --arrivals poisson:100 --requests 10 --service ";
+    CHECK(has(refusal(drawn + "constant:5ms+shared:0"), "at least 1"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m"), "step:FROM=SPEED"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m=0"), "a last speed above 0"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m=1,1m=2"), "rise from step to step"));
+    CHECK(has(refusal(drawn + "constant:5ms+step:1m=fast"), "a number >= 0"));
+    CHECK(has(refusal(drawn + "constant:5ms+stop:1m"), "step:FROM=SPEED"));
+    CHECK(has(refusal(drawn + "constant:5ms --overlay 'at>=5:kind=x'"), "a duration with its unit"));
     CHECK(has(refusal("run --arrivals poisson:100 --requests 10"), "--service"));
     CHECK(has(refusal("run --arrivals poisson:100 --service constant:5ms"), "--requests"));
     CHECK(has(refusal("run --arrivals poisson:0 --requests 10 --service constant:5ms"), "above 0"));
@@ -126,4 +143,6 @@ TEST_CASE("A trace that is not as expected is refused with file, line, column an
         CHECK(has(line, each.expected));
     }
     CHECK(has(refusal("run --service constant:5ms --trace " + folder.path("none.csv")), "none.csv:"));
+    CHECK(has(refusal("run --service constant:5ms --actual constant:5 --trace " + folder.path("none.csv")),
+              "--actual: expected --arrivals or --clients"));
 }

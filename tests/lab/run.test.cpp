@@ -129,10 +129,10 @@ TEST_CASE("The rows of the requests add up to the report") {
     while (std::getline(rows, row)) {
         std::vector<std::string> cells(1);
         for (const char c : row) c == ',' ? cells.emplace_back() : cells.back() += c;
-        REQUIRE(cells.size() == 15);
-        ++outcomes[cells[8]];
+        REQUIRE(cells.size() == 16);
+        ++outcomes[cells[9]];
         ++of_class[cells[4]];
-        if (cells[8] == "completed") latency += std::stod(cells[13]);
+        if (cells[9] == "completed") latency += std::stod(cells[14]);
     }
     for (const char* how : {"completed", "refused", "expired"}) {
         INFO(how);

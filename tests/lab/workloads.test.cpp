@@ -22,12 +22,15 @@ const std::string few = "arrival_us,input_units,cost\n0,10,1\n1000000,20,2\n3000
 TEST_CASE("A generated trace gives the numbers of the workload it was generated from") {
     const test_folder folder;
     const std::string policies =
-        " --service tokens:2ms:10us --policy a=order:strict,batch:4,delay:1ms --policy b=order:deadline,limit:200:50";
+        " --service tokens:2ms:10us --policy a=order:strict,batch:4,delay:1ms --policy b=order:deadline,limit:200:50 "
+        "--policy c=cost-limit:2000:99";
     for (const std::string words :
          {"--arrivals gamma:300:2 --requests 2000 --tenants acme:3,flood:8 --classes 100,200 --slo 50ms --slo 1:1s "
           "--deadline 1:400ms --input lognormal:100:1 --seed 5",
           "--arrivals onoff:400:20:200ms:1s --requests 2000 --cost uniform:1:500 --seed 6",
-          "--arrivals poisson:100 --until 10s --bulk uniform:1:5 --recorded exponential:3ms --output pareto:5:2"}) {
+          "--arrivals poisson:100 --until 10s --bulk uniform:1:5 --recorded exponential:3ms --output pareto:5:2",
+          "--arrivals poisson:300 --until 10s --cost constant:9 --actual zipf:40:1 --seed 7",
+          "--arrivals poisson:300 --until 10s --cost unknown --actual units --input uniform:1:9 --output zipf:40:1"}) {
         INFO(words);
         const std::string trace = folder.path("trace.csv");
         REQUIRE(lab("gen " + words + " --out " + trace).status == 0);
@@ -74,6 +77,33 @@ TEST_CASE("Sizes follow their distributions") {
     CHECK(sizes["service_ns"]["mean"] == near(5e6, 0.03));
 }
 
+TEST_CASE("Costs are stated, unknown, and turn out to be drawn or the units of the request") {
+    const std::string drawn = "--arrivals poisson:10 --requests 2000 --input uniform:10:20 --output constant:5 ";
+    const nlohmann::json apart = described(drawn + "--cost constant:100 --actual uniform:1:9")["sizes"];
+    CHECK(apart["cost"]["max"] == 100);
+    CHECK(apart["actual_cost"]["max"] == 9);
+    CHECK(apart["actual_cost"]["stated"] == 2000);
+    const nlohmann::json units = described(drawn + "--cost unknown --actual units")["sizes"];
+    CHECK_FALSE(units.contains("cost"));
+    CHECK(units["actual_cost"]["min"] == 15);
+    CHECK(units["actual_cost"]["max"] == 25);
+    CHECK_FALSE(described(drawn)["sizes"].contains("actual_cost"));
+    // Another draw moves no arrival.
+    CHECK(described(drawn)["gap_cv"] == described(drawn + "--actual uniform:1:9")["gap_cv"]);
+
+    const test_folder folder;
+    const std::string azure =
+        "--trace " +
+        folder.write("azure.csv", "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,4808,10\n");
+    CHECK(described(azure + " --cost unknown --actual units")["sizes"]["actual_cost"]["max"] == 4818);
+    const nlohmann::json mapped = described(azure + " --map actual=ContextTokens,actual=GeneratedTokens")["sizes"];
+    CHECK(mapped["actual_cost"]["max"] == 4818);
+    // Where only costs are stated, what it turns out to cost is the size.
+    CHECK(lab_json("run --service tokens:1ms:1us " + azure +
+                   " --map cost=ContextTokens,actual=GeneratedTokens")["policies"][0]["latency_s"]["max"]
+              .get<double>() == near(0.00101, 1e-9));
+}
+
 TEST_CASE("Traces are scaled, cut, thinned, superposed, sorted, mapped and merged") {
     const test_folder folder;
     const std::string trace = "--trace " + folder.write("few.csv", few);
@@ -114,6 +144,8 @@ TEST_CASE("Overlays label requests by size and by draw") {
     CHECK(by_size["classes"].size() == 2);
     CHECK(by_size["classes"][1]["requests"] == 2);
     CHECK(by_size["with_slo"] == 2);
+    const nlohmann::json by_time = described(trace + " --overlay 'at>=1s:kind=late'")["kinds"];
+    CHECK(by_time.back()["requests"] == 3);
     CHECK(by_size["tenants"].back()["requests"] == 1);
     const nlohmann::json drawn =
         described("--arrivals poisson:10 --requests 8000 --overlay 'kind=a,weight=3|kind=b,weight=1'");
@@ -150,6 +182,10 @@ TEST_CASE("Service models take what they say") {
     CHECK(busy("recorded:longest") == near(0.009, 1e-9));
     CHECK(busy("constant:5ms+stragglers:1:3") == near(0.015, 1e-9));
     CHECK(busy("constant:5ms+noise:0") == near(0.005, 1e-6));
+    CHECK(busy("constant:5ms+step:1ms=0.5") == near(0.009, 1e-9));
+    CHECK(busy("constant:5ms+shared:1") == near(0.005, 1e-9));
+    CHECK(lab_json("run --executors 2 --service constant:5ms+shared:1+step:1h=1" +
+                   trace)["policies"][0]["latency_s"]["max"] == 0.01);
     // With recorded times nothing else need be said.
     CHECK(lab("run" + trace).status == 0);
     const nlohmann::json classes = lab_json(

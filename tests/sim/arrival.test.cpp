@@ -43,3 +43,14 @@ TEST_CASE("a label says who asks and by when, and leaves time and sizes alone") 
     CHECK(names.tenant_index("acme") == 0);
     CHECK(names.kind_index("video") == 1);
 }
+
+TEST_CASE("what a request costs is what it turned out to be, or was stated, or nothing") {
+    sim::arrival request;
+    request.info.cost = 7;
+    CHECK(request.known_cost() == 7);
+    request.actual_cost = 0;
+    CHECK(request.known_cost() == 0);
+    request.actual_cost = fb::as_charged;
+    request.info.cost = fb::unknown_cost;
+    CHECK(request.known_cost() == 0);
+}

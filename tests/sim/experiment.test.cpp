@@ -588,6 +588,19 @@ TEST_CASE("requests that wait for their slots are accounted for, and their wait 
     }
 }
 
+TEST_CASE("what is given back may bring a request an earlier slot than one before it has") {
+    // 100 at once and 1000 a second; the first is back at 10 ms and gives 99 back, after the second was promised 100 ms.
+    sim::workload load = at_milliseconds({0, 0, 20});
+    for (sim::arrival& one : load.arrivals) one.info.cost = 100;
+    load.arrivals[0].actual_cost = 1;
+    load.arrivals[2].info.cost = 1;
+    const fb::per_tenant limit{.limit = fb::quota{fb::rate::per_second(1000), 100}, .counts = fb::by_cost, .seed = 1};
+    const sim::report run = sim::experiment{load, ten_milliseconds}.run(
+        "given back", fb::policies{.admission = limit, .on_refusal = fb::delay{.max_wait = 1s}});
+    CHECK(run.all.delivered() == 3);
+    CHECK(run.delayed == 1);
+}
+
 TEST_CASE("what a request turns out to cost is settled when its batch comes back") {
     // 100 at once and 1000 a second: what is declared as 100 and costs 40 leaves room for the next 60 ms earlier.
     sim::workload load = at_milliseconds({0, 39, 40, 41});
@@ -607,4 +620,74 @@ TEST_CASE("what a request turns out to cost is settled when its batch comes back
         "estimated", fb::policies{.admission = limit, .costs = fb::cost_estimator{.at_start = 100, .seed = 1}});
     CHECK(guessed.all.arrived == 4);
     CHECK(guessed.all.delivered() == 2);
+}
+
+TEST_CASE("a watched quota says how far tenants went, by what their requests really cost") {
+    // Declared as 10 each, 60 in truth, 100 at once: one by one, 10 ms each; the third expires in the queue.
+    sim::workload load = at_milliseconds({0, 0, 0, 1}, {.tenant = "acme", .cost = 10});
+    for (sim::arrival& one : load.arrivals) one.actual_cost = 60;
+    load.arrivals[2].info.deadline = at(15ms);
+    sim::arrival calm;
+    calm.at = at(2ms);
+    load.label(calm, {.tenant = "calm", .cost = 5});
+    load.arrivals.push_back(calm);
+    sim::run_options options;
+    const auto run = [&] { return sim::experiment{load, ten_milliseconds}.run("watched", fb::policies{}, options); };
+    CHECK_FALSE(run().all.use);
+    CHECK_FALSE(run().tenants[0].use);
+    options.quota = fb::quota{fb::rate::per_second(1000), 100};
+    const sim::report told = run();
+    CHECK(told.watched == options.quota);
+    CHECK(told.all.cost == 185);
+    CHECK(told.tenants[0].cost == 180);
+    REQUIRE(told.tenants[0].use);
+    CHECK(told.tenants[0].use->beyond == 139);  // 240 in the first millisecond, of which one is refilled
+    CHECK(told.tenants[0].use->worst_minute == 240);
+    CHECK(told.tenants[1].use->beyond == 0);
+    CHECK(told.tenants[1].use->worst_minute == 5);
+    CHECK(told.all.use->beyond == 139);
+    CHECK(told.all.use->worst_minute == 240);
+    CHECK_FALSE(told.kinds[0].use);
+    // What has expired is not there any more: 60 of four are back at 15 ms.
+    load.arrivals[4].at = at(20ms);
+    load.arrivals[4].info.tenant = load.arrivals[0].info.tenant;
+    load.arrivals[4].tenant = 0;
+    load.arrivals[4].info.cost = 100;
+    CHECK(run().tenants[0].use->worst_minute == 280);
+}
+
+TEST_CASE("a bucket keeps to its quota to the token, also if requests expire or wait for slots") {
+    INFO("seed " << seed);
+    const fb::quota quota{fb::rate::per_second(700), 450};
+    const fb::per_tenant limit{.limit = quota, .counts = fb::by_cost, .seed = 1};
+    const sim::traffic load{.demands = {{.sort = {.patience = 80ms},
+                                         .arrivals = sim::arrival_process::gamma(fb::rate::per_second(90), 3),
+                                         .varying = {.cost = sim::distribution::uniform(1, 40)}}},
+                            .requests = 20'000,
+                            .seed = seed};
+    const sim::experiment lab{load, sim::affine_service{.base = 15ms}};
+    const sim::report refused = lab.run("refuses", fb::policies{.admission = limit}, {.quota = quota});
+    CHECK(refused.all.count(fb::limit::rate) > 1000);
+    CHECK(refused.all.count(fb::ending::expired) > 500);
+    CHECK(refused.all.use->beyond == 0);
+    const sim::report waits =
+        lab.run("waits", fb::policies{.admission = limit, .on_refusal = fb::delay{.max_wait = 50ms}}, {.quota = quota});
+    CHECK(waits.delayed > 500);
+    CHECK(waits.all.use->beyond == 0);
+    // And no more than needed: a token less at once, or a millionth less refill, is exceeded.
+    const fb::quota less{fb::rate::per_second(700), 449};
+    CHECK(lab.run("less", fb::policies{.admission = limit}, {.quota = less}).all.use->beyond == 1);
+}
+
+TEST_CASE("a service model is told when a batch is handed over, and beside how many others") {
+    std::vector<std::pair<fb::duration, std::int64_t>> told;
+    const auto noted = [&told](const sim::batch_shape& shape) -> fb::duration {
+        told.emplace_back(shape.since_start, shape.at_once);
+        return 10ms;
+    };
+    const sim::experiment lab{at_milliseconds({1000, 1000, 1004, 1006, 1030}), noted};
+    const sim::report run = lab.run("noted", fb::policies{.executors = 3});
+    CHECK(run.all.delivered() == 5);
+    CHECK(told ==
+          std::vector<std::pair<fb::duration, std::int64_t>>{{0ms, 1}, {0ms, 2}, {4ms, 3}, {10ms, 2}, {30ms, 1}});
 }

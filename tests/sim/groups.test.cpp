@@ -54,6 +54,7 @@ TEST_CASE("groups add up what belongs to them, by tenant, kind and class") {
         one.tenant = 2 * static_cast<std::uint32_t>(draw.below(25));
         one.kind = static_cast<std::uint32_t>(draw.below(3));
         one.info.priority = static_cast<std::int32_t>(draw.below(4)) - 1;
+        one.actual_cost = one.info.priority + 2;
         const fb::duration latency{static_cast<std::int64_t>(draw.below(1000))};
         ++groups.of(one).arrived;
         const bool answered = draw.below(3) != 0;
@@ -89,6 +90,12 @@ TEST_CASE("groups add up what belongs to them, by tenant, kind and class") {
     check(report.kinds, by_kind, [&](std::uint32_t index) { return kinds[index]; });
     check(report.classes, by_class, [&](std::int32_t index) { return std::to_string(index); });
     CHECK(report.classes.front().priority == -1);
+    std::int64_t cost = 0;
+    for (const sim::tally& each : report.classes) {
+        CHECK(each.cost == (each.priority + 2) * static_cast<std::int64_t>(each.delivered()));
+        cost += each.cost;
+    }
+    CHECK(report.all.cost == cost);
 }
 
 TEST_CASE("groups of the same requests have the same figures under their own names") {

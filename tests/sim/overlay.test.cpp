@@ -108,6 +108,20 @@ TEST_CASE("rules ask for tenants, kinds, classes and service, in order") {
     }
 }
 
+TEST_CASE("a rule asks for the time since the first request") {
+    const auto whole = sim::collect(base());
+    const fb::duration half = whole.span() / 2;
+    REQUIRE(whole.arrivals[0].at > fb::time_point{});
+    const auto but_one = labelled({{.of = measure::since_ns, .at_least = 1, .labels = {{.kind = "late"}}}});
+    CHECK(but_one.kinds[but_one.arrivals[0].kind] == "k");
+    CHECK(but_one.kinds[but_one.arrivals[1].kind] == "late");
+    const auto all = labelled({{.of = measure::since_ns, .at_least = half.count(), .labels = {{.kind = "late"}}}});
+    for (std::size_t i = 0; i < all.arrivals.size(); ++i) {
+        const bool late = whole.arrivals[i].at - whole.arrivals[0].at >= half;
+        REQUIRE((all.kinds[all.arrivals[i].kind] == "late") == late);
+    }
+}
+
 TEST_CASE("a rule without a label that can be drawn is refused") {
     CHECK_THROWS_AS((sim::overlaid<sim::traffic>{base(), {{}}, seed}.open()), std::invalid_argument);
     CHECK_THROWS_AS((sim::overlaid<sim::traffic>{base(), {{.labels = {{.weight = 0}}}}, seed}.open()),

@@ -32,6 +32,24 @@ TEST_CASE("sizes that vary are drawn each from a stream of its own, the others s
     }
 }
 
+TEST_CASE("what a request turns out to cost is drawn apart from what was stated") {
+    const sim::sizes stated{.cost = sim::distribution::uniform(1, 1'000'000)};
+    sim::sizes both = stated;
+    both.actual_cost = stated.cost;
+    sim::size_draws draws{both, 1, fb::tenant_of("acme"), 0};
+    sim::size_draws without{stated, 1, fb::tenant_of("acme"), 0};
+    for (int i = 0; i < 100; ++i) {
+        sim::arrival request;
+        sim::arrival other;
+        draws.draw(request);
+        without.draw(other);
+        CHECK(request.actual_cost >= 1);
+        CHECK(request.actual_cost != request.info.cost);
+        CHECK(other.info.cost == request.info.cost);
+        CHECK(other.actual_cost == fb::as_charged);
+    }
+}
+
 TEST_CASE("a request of a sort has its label and its sizes") {
     sim::name_lists names;
     const sim::arrival one = sim::request_of(

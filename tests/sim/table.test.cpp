@@ -15,14 +15,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
-sim::report run(const std::string& policy, bool refuses) {
+sim::report run(const std::string& policy, bool refuses, const sim::run_options& options = {}) {
     sim::workload load;
     sim::arrival text;
     load.label(text, {.tenant = "acme", .kind = "text", .slo = 15ms});
     sim::arrival video;
     load.label(video, {.tenant = "acme", .kind = "video"});
     video.at = fb::time_point{5ms};
-    sim::recorder record{policy, 1};
+    sim::recorder record{policy, 1, options};
     const auto start = [&](const sim::arrival* one, fb::time_point now) { record.started({&one, 1}, now); };
     const auto end = [&](const sim::arrival* one, fb::time_point started, fb::time_point now) {
         sim::batch_run by = record.returned({&one, 1}, started, now);
@@ -64,6 +64,16 @@ kind video
   token bucket        1          0     1             -         -         -         -         -      0.00       0.0  rate 1
 )";
     CHECK('\n' + sim::table(runs) == expected);
+}
+
+TEST_CASE(
+    "where a quota is watched, the worst minute and what went beyond are told of tenants and of the worst of them") {
+    const std::vector<sim::report> runs{run("a", false, {.quota = fb::quota{fb::rate::per_second(1), 1}}),
+                                        run("b", false)};
+    const std::string table = sim::table(runs);
+    CHECK(table.find("served/s  cost in worst minute  beyond quota  lost to\n") != std::string::npos);
+    CHECK(table.find(" 1.6                     2             1\n") != std::string::npos);
+    CHECK(table.find(" 1.6                     -             -\n") != std::string::npos);
 }
 
 TEST_CASE("a table of nothing is empty") {

@@ -47,7 +47,7 @@ TEST_CASE("a mapping names columns, their meaning and their unit") {
 
 TEST_CASE("a mapping that is no mapping is told at which character") {
     const std::string fields =
-        "arrival tenant class modality affinity key cost input output items service slo deadline ignore";
+        "arrival tenant class modality affinity key cost actual input output items service slo deadline ignore";
     struct {
         std::string_view text;
         std::string told;

@@ -82,6 +82,26 @@ TEST_CASE("names take the places that the comment before the header gives them")
     CHECK(rows.kinds() == std::vector<std::string>{"k", "default"});
 }
 
+TEST_CASE("a cost may be unknown, and what it turned out to be is stated, added up or left open") {
+    const auto all = rows_of("arrival_us,cost,actual_cost\n1,unknown,70\n2,5,\n3,6,0\n");
+    CHECK(all[0].info.cost == fb::unknown_cost);
+    CHECK(all[0].actual_cost == 70);
+    CHECK(all[1].info.cost == 5);
+    CHECK(all[1].actual_cost == fb::as_charged);
+    CHECK(all[2].actual_cost == 0);
+    // The recorded form: tokens that were asked for, and those that were used.
+    const auto azure = rows_of(
+        "TIMESTAMP,ContextTokens,GeneratedTokens\n2023-11-16 18:17:03,4808,10\n",
+        sim::parse_mapping("cost=ContextTokens,actual=ContextTokens,actual=GeneratedTokens,output=GeneratedTokens"));
+    CHECK(azure[0].info.cost == 4808);
+    CHECK(azure[0].actual_cost == 4818);
+    CHECK(azure[0].output_units == 10);
+    CHECK(complaint("arrival_us,a,b\n1,9223372036854775807,1\n", "actual=a,actual=b") ==
+          "FILE:2:23: expected a number of at most 0 in column b, found '1'");
+    CHECK(complaint("arrival_us,a\n1,unknown\n", "actual=a") ==
+          "FILE:2:3: expected a whole number >= 0 in column a, found 'unknown'");
+}
+
 TEST_CASE("a mapping that does not fit its file is told at the header") {
     CHECK(complaint("arrival_us,cost\n1,2\n", "cost=price") ==
           "FILE:1:1: expected a column 'price', which the mapping names");

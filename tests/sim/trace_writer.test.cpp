@@ -62,7 +62,8 @@ TEST_CASE("what is written is read back exactly, to the nanosecond, and written 
                              .output_units = sim::distribution::zipf(5000, 1.1),
                              .items = sim::distribution::uniform(0, 9),
                              .cost = sim::distribution::pareto(1, 0.5),
-                             .service = sim::distribution::exponential(3ms)};
+                             .service = sim::distribution::exponential(3ms),
+                             .actual_cost = sim::distribution::zipf(9000, 1.1)};
     const sim::traffic model{
         .demands = {{.sort = {.tenant = "acme, inc", .kind = "text", .key = ~std::uint64_t{0}, .slo = 1234567ns},
                      .arrivals = sim::arrival_process::gamma(fb::rate::per_second(1000), 3),
@@ -71,6 +72,8 @@ TEST_CASE("what is written is read back exactly, to the nanosecond, and written 
                      .arrivals = sim::arrival_process::poisson(fb::rate::per_second(300))
                                      .in_bulk(sim::distribution::constant(3)),
                      .varying = varying},
+                    {.sort = {.tenant = "unsure", .cost = fb::unknown_cost},
+                     .arrivals = sim::arrival_process::poisson(fb::rate::per_second(100))},
                     {.sort = {.tenant = "idle", .kind = "none"},
                      .arrivals = sim::arrival_process::deterministic(fb::rate::one_every(1000h))}},
         .requests = 5000,
@@ -120,6 +123,7 @@ TEST_CASE("the longest times and the largest numbers survive") {
     one.info.deadline = fb::time_point{fb::duration{most - 1}};
     one.info.priority = std::numeric_limits<std::int32_t>::max();
     one.info.cost = most;
+    one.actual_cost = most;
     one.input_units = most;
     one.output_units = most;
     one.items = most;
@@ -137,8 +141,9 @@ TEST_CASE("a trace's head says its version, its comments and its names") {
     CHECK(sim::write_trace(out, one_of("acme"), comments) == 1);
     CHECK(out.str() ==
           "# forebay-trace 1\n# seed=7\n# tenants=acme\n# kinds=default\n"
-          "arrival_us,tenant,class,modality,key,cost,input_units,output_units,items,service_us,slo_us,deadline_us\n"
-          "0,acme,0,default,0,1,1,0,1,,,\n");
+          "arrival_us,tenant,class,modality,key,cost,actual_cost,input_units,output_units,items,service_us,slo_us,"
+          "deadline_us\n"
+          "0,acme,0,default,0,1,,1,0,1,,,\n");
     std::vector<std::string> many;
     for (int i = 0; i < 1000; ++i) many.push_back("tenant" + std::to_string(i));
     sim::workload all = one_of("tenant0");
@@ -162,6 +167,7 @@ TEST_CASE("what the format has no words for is refused") {
     refused([](sim::arrival& a) { a.at = fb::time_point{-1ns}; });
     refused([](sim::arrival& a) { a.info.priority = -1; });
     refused([](sim::arrival& a) { a.info.cost = -1; });
+    refused([](sim::arrival& a) { a.actual_cost = -1; });
     refused([](sim::arrival& a) { a.items = -1; });
     refused([](sim::arrival& a) { a.service = -1ns; });
     refused([](sim::arrival& a) { a.slo = -1ns; });

@@ -86,11 +86,14 @@ sim/trace
 sim/service_model
 sim/token_service
 sim/random_service
+sim/shared_service
+sim/stepped_service
 sim/per_key_service
 sim/spread
 sim/report
 sim/run_options
 sim/fairness
+sim/quota_watch
 sim/timeline
 sim/groups
 sim/recorder

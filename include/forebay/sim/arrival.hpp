@@ -43,6 +43,11 @@ struct arrival {
     /// Who waits for its outcome, in a closed loop; the source's own number.
     std::uint32_t client{0};
 
+    /// What it costs, as far as the workload says: as it turns out, else as declared, else 0.
+    [[nodiscard]] std::int64_t known_cost() const noexcept {
+        const std::int64_t stated = actual_cost != as_charged ? actual_cost : info.cost;
+        return stated == unknown_cost ? 0 : stated;
+    }
     [[nodiscard]] duration patience() const noexcept {
         return info.deadline == no_deadline ? unlimited : saturating_sub(info.deadline, at);
     }

@@ -104,8 +104,10 @@ public:
 
         auto source = requests_.open();
         manual_clock clock;
+        time_point began{};
         recorder record{std::move(name), chosen.executors, options};
-        const bool in_order = promises_order(chosen.order);
+        // What is given back (settled for less, expired) may let a later request have an earlier slot.
+        const bool in_order = promises_order(chosen.order) && !OnRefusal::waits;
         order_check order;
         arrival_pool pool;
         // When those that wait for their slots are queued. None of them leaves earlier: who could is refused at once.
@@ -158,6 +160,8 @@ public:
             [&](batch_type members) {
                 guarded([&] {
                     batch_shape shape;
+                    shape.since_start = saturating_sub(clock.now(), began);
+                    shape.at_once = static_cast<std::int64_t>(running.size()) + 1;
                     for (const arrival* const each : members.requests()) shape.add(*each);
                     const duration service = service_(shape);
                     if (service < duration{0}) throw std::invalid_argument("forebay: a service time must be >= 0");
@@ -216,7 +220,7 @@ public:
         bool drained = false;
         time_point wakeup = no_deadline;
         const arrival* next = source.peek();
-        if (next != nullptr) clock.set(next->at);
+        if (next != nullptr) clock.set(began = next->at);
         for (;;) {
             time_point now = wakeup;
             if (next != nullptr) now = std::min(now, next->at);

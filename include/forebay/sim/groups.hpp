@@ -62,6 +62,7 @@ public:
         to.sum.good += latency <= request.slo;
         to.sum.batch_sizes += by.size();
         to.sum.service = sum(to.sum.service, by.take_part());
+        to.sum.cost = sum(to.sum.cost, request.known_cost());
         const delays both{saturating_sub(by.start(), request.at), latency};
         if (precision_ == percentiles::exact) {
             to.all.push_back(both);

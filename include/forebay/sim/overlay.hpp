@@ -34,9 +34,18 @@ struct overlay_label {
 
 /// Which requests get one of some labels.
 struct overlay_rule {
-    enum class measure : std::uint8_t { anything, input_units, output_units, items, cost, service_ns, priority };
+    enum class measure : std::uint8_t {
+        anything,
+        input_units,
+        output_units,
+        items,
+        cost,
+        service_ns,
+        priority,
+        since_ns
+    };
 
-    /// Those for which this lies in [at_least, below) ...
+    /// Those for which this lies in [at_least, below); since_ns: nanoseconds since the first request ...
     measure of{measure::anything};
     std::int64_t at_least{0};
     std::int64_t below{std::numeric_limits<std::int64_t>::max()};
@@ -85,6 +94,7 @@ public:
         if (!next_) {
             if (const arrival* const found = source_.peek()) {
                 next_ = *found;
+                if (!first_) first_ = found->at;
                 next_->tenant = names_.tenant_index(source_.tenants()[found->tenant]);
                 next_->kind = names_.kind_index(source_.kinds()[found->kind]);
                 for (rule& each : rules_) apply(each, *next_);
@@ -131,7 +141,7 @@ private:
         const std::int64_t size = measured(by.of, request);
         return size >= by.at_least && size < by.below;
     }
-    [[nodiscard]] static std::int64_t measured(overlay_rule::measure of, const arrival& request) noexcept {
+    [[nodiscard]] std::int64_t measured(overlay_rule::measure of, const arrival& request) const noexcept {
         switch (of) {
             case overlay_rule::measure::input_units: return request.input_units;
             case overlay_rule::measure::output_units: return request.output_units;
@@ -139,6 +149,7 @@ private:
             case overlay_rule::measure::cost: return request.info.cost;
             case overlay_rule::measure::service_ns: return request.service.count();
             case overlay_rule::measure::priority: return request.info.priority;
+            case overlay_rule::measure::since_ns: return saturating_sub(request.at, *first_).count();
             case overlay_rule::measure::anything: break;
         }
         return 0;
@@ -148,6 +159,7 @@ private:
     std::vector<rule> rules_;
     name_lists names_;
     std::optional<arrival> next_;
+    std::optional<time_point> first_;
 };
 
 }  // namespace forebay::inline v0::sim

@@ -5,12 +5,14 @@
 #include <forebay/sim/arrival.hpp>
 #include <forebay/sim/fairness.hpp>
 #include <forebay/sim/groups.hpp>
+#include <forebay/sim/quota_watch.hpp>
 #include <forebay/sim/report.hpp>
 #include <forebay/sim/run_options.hpp>
 #include <forebay/sim/timeline.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -37,6 +39,8 @@ public:
         : options_{options}, groups_{options.precision}, timeline_{options.timeline} {
         report_.policy = std::move(policy);
         report_.executors = executors;
+        report_.watched = options.quota;
+        if (options.quota) watch_.emplace(*options.quota);
     }
 
     /// `request` came, at `request.at`, and was let in: it waits, in the queue from `seat` on.
@@ -51,6 +55,7 @@ public:
             ++queued_;
         }
         if (options_.service_gap) gap_.entered(request.tenant, request.at);
+        if (watch_) watch_->let_in(request.tenant, request.known_cost(), request.at, seat);
     }
     /// One that waited for its slot is queued, at its seat.
     void seated(time_point seat) {
@@ -104,6 +109,7 @@ public:
         --queued_;
         has_room(now);
         ++groups_.of(request).ended[static_cast<std::size_t>(how)];
+        if (watch_) watch_->give_back(request.tenant, request.known_cost(), now);
         if (timeline_.keeps() && how == ending::expired) timeline_.expired();
     }
 
@@ -120,6 +126,7 @@ public:
         }
         if (integral_ != sojourns_)
             throw std::logic_error("forebay: the times of the recorded events contradict each other");
+        if (watch_) hold_against_quota();
         std::vector<std::uint64_t> service;
         std::vector<std::uint64_t> good;
         for (const tally& each : report_.tenants) {
@@ -156,6 +163,16 @@ private:
         sojourns_ += between(request.at, now);
         if (options_.service_gap) gap_.left(request.tenant, now);
     }
+    void hold_against_quota() {
+        std::size_t place = 0;
+        quota_use worst;
+        for (const std::uint32_t tenant : groups_.first_tenants(report_.tenants.size())) {
+            const quota_use its = watch_->of(tenant);
+            report_.tenants[place++].use = its;
+            worst = {std::max(worst.worst_minute, its.worst_minute), std::max(worst.beyond, its.beyond)};
+        }
+        report_.all.use = worst;
+    }
     void has_room(time_point now) {
         if (!named_) return;
         ++report_.retry_estimates;
@@ -186,6 +203,7 @@ private:
     report report_;
     request_groups groups_;
     service_gap gap_;
+    std::optional<quota_watch> watch_;
     timeline_recorder timeline_;
     std::uint64_t in_system_{0};
     std::uint64_t queued_{0};

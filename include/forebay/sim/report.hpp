@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/outcome.hpp>
+#include <forebay/rate.hpp>
 #include <forebay/sim/spread.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
@@ -21,6 +22,19 @@ namespace forebay::inline v0::sim {
     return saturating_add(time_point{a}, b).time_since_epoch();
 }
 
+/// The same of sizes.
+[[nodiscard]] constexpr std::int64_t sum(std::int64_t a, std::int64_t b) noexcept {
+    return sum(duration{a}, duration{b}).count();
+}
+
+/// How far a tenant went with a quota, by what its requests really cost. See `quota_watch`.
+struct quota_use {
+    /// Most that was let in within a minute or less, less what was given back in it.
+    std::int64_t worst_minute{0};
+    /// Most by which what was let in exceeded burst + rate * length, over windows of any length; rounded up. 0: never.
+    std::int64_t beyond{0};
+};
+
 /// What became of a group of requests.
 struct tally {
     std::string name;
@@ -37,6 +51,10 @@ struct tally {
     std::uint64_t batch_sizes{0};
     /// Executor time spent on them: of each batch its time, shared equally by its members.
     duration service{0};
+    /// What those that were delivered cost, as far as the workload says. [unit of request_info::cost]
+    std::int64_t cost{0};
+    /// Of a tenant, and of all the worst of any tenant; absent unless a quota is watched (`run_options::quota`).
+    std::optional<quota_use> use{};
     /// Hand-over to the model minus arrival, and outcome minus arrival, of all that were delivered.
     spread queue_delay;
     spread latency;
@@ -62,7 +80,7 @@ struct tally {
         return delivered() == 0 ? 0.0 : static_cast<double>(batch_sizes) / static_cast<double>(delivered());
     }
 
-    /// Adds what became of others, but for the spreads, which do not add up.
+    /// Adds what became of others, but for the spreads and the use of a quota, which do not add up.
     void add(const tally& others) noexcept {
         arrived += others.arrived;
         for (std::size_t i = 0; i < refused_by.size(); ++i) refused_by[i] += others.refused_by[i];
@@ -70,6 +88,7 @@ struct tally {
         good += others.good;
         batch_sizes += others.batch_sizes;
         service = sum(service, others.service);
+        cost = sum(cost, others.cost);
     }
 };
 
@@ -104,6 +123,8 @@ struct report {
     duration busy{0};
     /// From the first arrival to the last event.
     duration elapsed{0};
+    /// What tenants were held against: `tally::use`.
+    std::optional<quota> watched{};
     /// Time in which an executor was free while a request waited: what batching spends on company.
     duration held_back{0};
     /// Requests that admission let in later (`on_refusal = delay`), and how long they waited for their slots, added up. That

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/outcome.hpp>
+#include <forebay/rate.hpp>
 #include <forebay/sim/workload.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
@@ -9,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 namespace forebay::inline v0::sim {
 
@@ -47,6 +49,8 @@ struct run_options {
     bool curves{false};
     /// Whether `report::max_service_gap` is taken. It costs some time for each tenant at every batch.
     bool service_gap{true};
+    /// Held against what each tenant's requests cost: `tally::use`. Unset = nothing is. It changes nothing that runs.
+    std::optional<forebay::quota> quota{};
     /// Told of every request as it ends, in order of time.
     std::function<void(const request_record&)> each{};
     /// Told now and then (every 65,536 arrivals) how far the run has come.

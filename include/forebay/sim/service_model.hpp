@@ -1,8 +1,6 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <forebay/admission/permit.hpp>
-#include <forebay/request.hpp>
 #include <forebay/sim/arrival.hpp>
 #include <forebay/sim/random.hpp>
 #include <forebay/time.hpp>
@@ -42,6 +40,11 @@ struct batch_shape {
     std::uint32_t kind{0};
     std::uint64_t key{0};
 
+    /// When it is handed to the model, since the first request of the run, and how many batches the model has then, this one
+    /// included.
+    duration since_start{0};
+    std::int64_t at_once{1};
+
     /// Sizes and times of the request must be >= 0.
     void add(const arrival& request) noexcept {
         if (requests++ == 0) {
@@ -53,8 +56,7 @@ struct batch_shape {
         input_units = sum(input_units, request.input_units);
         output_units = sum(output_units, request.output_units);
         items = sum(items, request.items);
-        const std::int64_t stated = request.actual_cost != as_charged ? request.actual_cost : request.info.cost;
-        cost = sum(cost, stated == unknown_cost ? 0 : stated);
+        cost = sum(cost, request.known_cost());
         largest_input = std::max(largest_input, request.input_units);
         largest_output = std::max(largest_output, request.output_units);
         std::int64_t square = 0;

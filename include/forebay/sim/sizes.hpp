@@ -21,6 +21,8 @@ struct sizes {
     std::optional<distribution> cost{};
     /// `arrival::service`, in nanoseconds.
     std::optional<distribution> service{};
+    /// `arrival::actual_cost`.
+    std::optional<distribution> actual_cost{};
 };
 
 /// Draws the sizes of one request after the other, each from a stream of its own:
@@ -29,8 +31,8 @@ class size_draws {
 public:
     size_draws(const sizes& of, std::uint64_t seed, tenant_id tenant, std::uint64_t variable) {
         std::uint64_t k = 3;
-        for (const auto member :
-             {&sizes::input_units, &sizes::output_units, &sizes::items, &sizes::cost, &sizes::service}) {
+        for (const auto member : {&sizes::input_units, &sizes::output_units, &sizes::items, &sizes::cost,
+                                  &sizes::service, &sizes::actual_cost}) {
             if (of.*member) {
                 drawn_.push_back({k, *(of.*member), random_stream{seed, tenant, variable + (k << 32)}});
             }
@@ -46,7 +48,8 @@ public:
                 case 4: request.output_units = value; break;
                 case 5: request.items = value; break;
                 case 6: request.info.cost = value; break;
-                default: request.service = duration{value}; break;
+                case 7: request.service = duration{value}; break;
+                default: request.actual_cost = value; break;
             }
         }
     }

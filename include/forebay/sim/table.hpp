@@ -65,9 +65,12 @@ private:
 /// What the policies did, side by side: all requests, then each kind and each tenant that has more than one of its sort.
 ///
 /// runs     reports on one workload, a row each
-/// returns  lines of text with units in the headings; percentiles by nearest rank over all that were delivered
+/// returns  lines of text with units in the headings; percentiles by nearest rank over all that were delivered; the use
+///          of a quota where one was watched
 [[nodiscard]] inline std::string table(std::span<const report> runs) {
-    const auto row_of = [](const report& run, const tally& group) {
+    const bool watched =
+        std::any_of(runs.begin(), runs.end(), [](const report& run) { return run.watched.has_value(); });
+    const auto row_of = [watched](const report& run, const tally& group) {
         std::string why;
         const auto note = [&](const char* name, std::uint64_t count) {
             if (count != 0) why += (why.empty() ? "" : ", ") + std::string{name} + ' ' + std::to_string(count);
@@ -76,18 +79,23 @@ private:
             note(to_string(static_cast<limit>(i)), group.refused_by[i]);
         for (std::size_t i = 1; i < group.ended.size(); ++i) note(to_string(static_cast<ending>(i)), group.ended[i]);
         const auto of_delivered = [&](std::string text) { return group.delivered() == 0 ? std::string{"-"} : text; };
-        return std::vector<std::string>{"  " + run.policy,
-                                        std::to_string(group.arrived),
-                                        std::to_string(group.delivered()),
-                                        std::to_string(group.arrived - group.delivered()),
-                                        of_delivered(decimal(group.queue_delay.mean_seconds * 1e3, 3)),
-                                        of_delivered(milliseconds(group.latency.p50)),
-                                        of_delivered(milliseconds(group.latency.p95)),
-                                        of_delivered(milliseconds(group.latency.p99)),
-                                        of_delivered(milliseconds(group.latency.max)),
-                                        decimal(group.slo_attainment() * 100, 2),
-                                        decimal(run.per_second(group.delivered()), 1),
-                                        why};
+        std::vector<std::string> row{"  " + run.policy,
+                                     std::to_string(group.arrived),
+                                     std::to_string(group.delivered()),
+                                     std::to_string(group.arrived - group.delivered()),
+                                     of_delivered(decimal(group.queue_delay.mean_seconds * 1e3, 3)),
+                                     of_delivered(milliseconds(group.latency.p50)),
+                                     of_delivered(milliseconds(group.latency.p95)),
+                                     of_delivered(milliseconds(group.latency.p99)),
+                                     of_delivered(milliseconds(group.latency.max)),
+                                     decimal(group.slo_attainment() * 100, 2),
+                                     decimal(run.per_second(group.delivered()), 1)};
+        if (watched) {
+            row.push_back(group.use ? std::to_string(group.use->worst_minute) : "-");
+            row.push_back(group.use ? std::to_string(group.use->beyond) : "-");
+        }
+        row.push_back(std::move(why));
+        return row;
     };
     if (runs.empty()) return {};
 
@@ -104,8 +112,11 @@ private:
     }
 
     text_table groups;
-    groups.add({"requests", "arrived", "delivered", "lost", "wait mean ms", "p50 ms", "p95 ms", "p99 ms", "max ms",
-                "in SLO %", "served/s", "lost to"});
+    std::vector<std::string> headings{"requests", "arrived", "delivered", "lost",     "wait mean ms", "p50 ms",
+                                      "p95 ms",   "p99 ms",  "max ms",    "in SLO %", "served/s"};
+    if (watched) headings.insert(headings.end(), {"cost in worst minute", "beyond quota"});
+    headings.emplace_back("lost to");
+    groups.add(std::move(headings));
     groups.add({"all"});
     for (const report& run : runs) groups.add(row_of(run, run.all));
     const auto section = [&](const std::string& title, std::vector<tally> report::*which) {

@@ -21,7 +21,8 @@ enum class trace_field : std::uint8_t {
     modality,      ///< the kind's name
     affinity,      ///< text that `request_info::key` is made from; several such columns count together
     key,           ///< `request_info::key` itself
-    cost,          ///< `request_info::cost`
+    cost,          ///< `request_info::cost`; `unknown` for unknown_cost
+    actual_cost,   ///< `arrival::actual_cost`; several such columns are added up; an empty cell states none
     input_units,   ///< several such columns are added up
     output_units,  ///< several such columns are added up
     items,         ///< images or sub-requests
@@ -41,7 +42,7 @@ struct trace_column {
 
 /// The headers understood without being told: `arrival_us` files, and the Azure LLM inference traces. A header that is
 /// not listed is an error: nothing is dropped unasked.
-inline constexpr std::array<trace_column, 24> known_columns{{
+inline constexpr std::array<trace_column, 25> known_columns{{
     {"arrival_us", trace_field::arrival_us},
     {"TIMESTAMP", trace_field::timestamp},
     {"ContextTokens", trace_field::input_units},
@@ -53,6 +54,7 @@ inline constexpr std::array<trace_column, 24> known_columns{{
     {"affinity", trace_field::affinity},
     {"key", trace_field::key},
     {"cost", trace_field::cost},
+    {"actual_cost", trace_field::actual_cost},
     {"input_units", trace_field::input_units},
     {"output_units", trace_field::output_units},
     {"text_tokens", trace_field::input_units},
@@ -82,8 +84,8 @@ struct trace_mapping {
 /// Reads `FIELD=COLUMN` or `FIELD=COLUMN:FORMAT`, separated by commas, as in
 /// `arrival=TIMESTAMP:datetime,cost=ContextTokens`.
 ///
-/// FIELD    arrival, tenant, class, modality, affinity, key, cost, input, output, items, service, slo, deadline; ignore
-///          for a column that is not to be read
+/// FIELD    arrival, tenant, class, modality, affinity, key, cost, actual, input, output, items, service, slo, deadline;
+///          ignore for a column that is not to be read
 /// COLUMN   the header's text, without a comma
 /// FORMAT   of arrival: datetime; of arrival, service, slo and deadline: s, ms, us (if none is given) or ns
 /// errors   std::invalid_argument, which says at which character what was expected
@@ -92,13 +94,14 @@ struct trace_mapping {
         std::string_view name;
         trace_field field;
     };
-    constexpr std::array<meaning, 14> fields{{{"arrival", trace_field::arrival_us},
+    constexpr std::array<meaning, 15> fields{{{"arrival", trace_field::arrival_us},
                                               {"tenant", trace_field::tenant},
                                               {"class", trace_field::priority},
                                               {"modality", trace_field::modality},
                                               {"affinity", trace_field::affinity},
                                               {"key", trace_field::key},
                                               {"cost", trace_field::cost},
+                                              {"actual", trace_field::actual_cost},
                                               {"input", trace_field::input_units},
                                               {"output", trace_field::output_units},
                                               {"items", trace_field::items},

@@ -151,7 +151,7 @@ private:
     }
     static bool may_repeat(trace_field field) noexcept {
         return field == trace_field::input_units || field == trace_field::output_units ||
-               field == trace_field::affinity || field == trace_field::ignored;
+               field == trace_field::actual_cost || field == trace_field::affinity || field == trace_field::ignored;
     }
 
     /// A row as far as it has been read.
@@ -162,6 +162,7 @@ private:
         std::string_view kind{"default"};
         bool has_input{false};
         bool has_output{false};
+        bool has_actual_cost{false};
     };
     void read_row(arrival& request) {
         if (csv_.line().empty()) wrong_count("an empty line");
@@ -208,7 +209,10 @@ private:
                 request.info.key = static_cast<std::uint64_t>(tenant_of(cell, hash_key{request.info.key, 0}));
                 break;
             case trace_field::key: request.info.key = csv_.identity(meaning.column, cell); break;
-            case trace_field::cost: request.info.cost = number(); break;
+            case trace_field::cost: request.info.cost = cell == "unknown" ? unknown_cost : number(); break;
+            case trace_field::actual_cost:
+                if (!cell.empty()) add_to(request.actual_cost, to.has_actual_cost);
+                break;
             case trace_field::input_units: add_to(request.input_units, to.has_input); break;
             case trace_field::output_units: add_to(request.output_units, to.has_output); break;
             case trace_field::items: request.items = number(); break;

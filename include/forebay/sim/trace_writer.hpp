@@ -1,6 +1,8 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <forebay/admission/permit.hpp>
+#include <forebay/request.hpp>
 #include <forebay/sim/arrival.hpp>
 #include <forebay/sim/source.hpp>
 #include <forebay/time.hpp>
@@ -49,7 +51,8 @@ public:
         list("# tenants=", tenants);
         list("# kinds=", kinds);
         text_ +=
-            "arrival_us,tenant,class,modality,key,cost,input_units,output_units,items,service_us,slo_us,deadline_us\n";
+            "arrival_us,tenant,class,modality,key,cost,actual_cost,input_units,output_units,items,service_us,slo_us,"
+            "deadline_us\n";
     }
 
     /// tenants, kinds  as they are now
@@ -61,10 +64,9 @@ public:
             number(request.info.priority);
             name(kinds.at(request.kind));
             decimal(request.info.key);
-            for (const std::int64_t size :
-                 {request.info.cost, request.input_units, request.output_units, request.items}) {
-                number(size);
-            }
+            number_or(request.info.cost, unknown_cost, "unknown");
+            number_or(request.actual_cost, as_charged, "");
+            for (const std::int64_t size : {request.input_units, request.output_units, request.items}) number(size);
             time_or(request.service, duration{0});
             time_or(request.slo, unlimited);
             time_or(request.patience(), unlimited);
@@ -98,6 +100,11 @@ private:
     void number(std::int64_t value) {
         if (value < 0) refuse("expected sizes and classes >= 0, found " + std::to_string(value));
         decimal(value);
+    }
+    void number_or(std::int64_t value, std::int64_t none, std::string_view word) {
+        if (value != none) return number(value);
+        text_ += word;
+        text_ += ',';
     }
     /// In microseconds.
     void time(duration value) {
