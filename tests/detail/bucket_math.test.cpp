@@ -97,29 +97,6 @@ TEST_CASE("Whole tokens are taken, charged and counted, parts stay") {
     CHECK(three_in_ten.level(most) < 0);
 }
 
-TEST_CASE("A cancelled reservation gives back all if it is the last, and never a tick that a later one relies on") {
-    std::mt19937_64 random{8};
-    INFO("seed 8");
-    for (const bucket_terms& terms :
-         {three_in_ten, bucket_terms{quota{rate::per(7, 100ns), 9}}, bucket_terms{quota{rate::per_second(10), 3}}}) {
-        for (int i = 0; i < 20'000; ++i) {
-            const auto below = [&](std::int64_t n) {
-                return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
-            };
-            const std::int64_t cost = 1 + below(terms.burst);
-            const std::int64_t need = cost * terms.per_token;
-            const std::int64_t mine = terms.capacity() + 1 + below(5 * terms.capacity());
-            const std::int64_t later = random() % 2 == 0 ? 0 : terms.per_token + below(2 * need);
-            const time_point slot = terms.minted_by(1000, mine - terms.capacity());
-            const std::int64_t back = mine + later - terms.cancel(mine + later, 1000, cost, slot, true);
-            if (later == 0) REQUIRE(back == need);
-            REQUIRE(back >= 0);
-            REQUIRE(back <= std::max<std::int64_t>(0, need - later));
-            REQUIRE(back >= need - later - 2 * terms.per_ns);
-        }
-    }
-}
-
 TEST_CASE("A level is the same under another quota, rounded down, at most full") {
     const bucket_terms fine{quota{rate::per(1, 7ns), 4}, 2};
     CHECK(three_in_ten.same_level(0, fine) == 0);

@@ -142,29 +142,6 @@ struct bucket_terms {
         return __builtin_mul_overflow(cost, per_token, &ticks) || ticks >= used ? 0 : used - ticks;
     }
 
-    /// A reservation of `cost` given back as far as no later one relies on it: its slot is when the bucket stood at
-    /// zero with it, and what was promised since shows as a later such instant. (The rule of Go's x/time/rate, in
-    /// integers: for buckets that keep nothing but their amount. It may give back less than `promised_ahead` does.)
-    [[nodiscard]] constexpr std::int64_t cancel(std::int64_t used, std::int64_t tau, std::int64_t cost, time_point slot,
-                                                bool delayed) const noexcept {
-        const std::int64_t ahead = used - capacity();
-        std::int64_t later = std::max(ahead, std::int64_t{0});
-        if (delayed) {
-            if (ahead <= 0 || slot <= time_point{duration{tau}}) return used;
-            const std::int64_t after = saturating_sub(minted_by(tau, ahead), slot).count();
-            // Slots are rounded up to whole nanoseconds: up to N - 1 ticks more than the distance shows may rely on it.
-            if (after <= 0) {
-                later = 0;
-            } else if (__builtin_mul_overflow(after, per_ns, &later) || later > ticks_max - per_ns) {
-                return used;
-            } else {
-                later += per_ns - 1;
-            }
-        }
-        const std::int64_t need = cost * per_token;
-        return used - std::clamp(need - later, std::int64_t{0}, used);
-    }
-
     /// Whole tokens left; negative in debt.
     [[nodiscard]] constexpr std::int64_t level(std::int64_t used) const noexcept {
         return floor_div(capacity() - used, per_token);
