@@ -62,7 +62,7 @@ std::string csv_header() {
             text += std::string{","} + what + '_' + which;
         }
     }
-    return text + ",jain,max_service_gap,batches,elapsed_s";
+    return text + ",jain,max_service_gap,batches,elapsed_s,delayed,delayed_s";
 }
 
 std::string csv_row(const sim::report& run) {
@@ -91,6 +91,8 @@ std::string csv_row(const sim::report& run) {
     add(run.max_service_gap ? seconds(*run.max_service_gap) : std::string{});
     add(std::to_string(run.batches));
     add(seconds(run.elapsed));
+    add(std::to_string(run.delayed));
+    add(seconds(run.delayed_time));
     return row;
 }
 
