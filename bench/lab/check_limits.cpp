@@ -1,9 +1,11 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 
-// Who gets in: token buckets that refuse what they cannot cover at once.
+// Who gets in, and when: token buckets that refuse what they cannot cover at once, or let it wait.
 #include "check_load.hpp"
 #include "theory.hpp"
 #include "theory_chains.hpp"
+#include "theory_constant.hpp"
+#include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/policies.hpp>
@@ -87,6 +89,53 @@ void add_behind_bucket(std::vector<check_case>& cases, double load) {
                      }});
 }
 
+figure waited(const sim::report& run, double theory) {
+    return {"share delayed", theory, share(run.delayed, run.all), mean_tolerance};
+}
+
+/// Requests wait for their slots, however long. cost as for add_bucket
+void add_delaying_bucket(std::vector<check_case>& cases, std::size_t burst, double load, std::int64_t cost = 1) {
+    std::string name = "waiting bucket of " + std::to_string(burst) + shown_load(load);
+    if (cost > 1) name += ", cost " + std::to_string(cost);
+    cases.push_back(
+        {name, [=](const sample& of) {
+             const theory::delaying_bucket bucket{.arrivals = load * refill, .rate = refill, .burst = burst};
+             const fb::quota quota{fb::rate::per_second(refill * cost), static_cast<std::int64_t>(burst) * cost};
+             const sim::report run = serve({.sort = {.cost = cost}, .arrivals = poisson(load * refill)}, of,
+                                           fb::policies{.admission = fb::per_tenant{quota, fb::by_cost},
+                                                        .on_refusal = fb::delay{.max_wait = std::chrono::hours{1}}});
+             std::vector figures{waited(run, bucket.waits()), mean_wait(run.all, bucket.mean_wait())};
+             const auto tail = [&](double t) { return bucket.wait_exceeds(t); };
+             if (const double p90 = theory::quantile(tail, 0.9); p90 > 0)
+                 figures.push_back({"p90 wait ms", p90 * 1e3, seconds(run.all.queue_delay.p90) * 1e3, tail_tolerance});
+             figures.push_back(tail_wait(run.all, theory::quantile(tail, 0.99)));
+             // The deeper the bucket, the rarer and the longer are the times in which requests wait.
+             if (burst > 3) {
+                 for (figure& each : figures) each.tolerance *= 2;
+             }
+             return figures;
+         }});
+}
+
+/// Requests wait for at most `slots` times 1 / refill. With burst 1, those let in wait as in M/D/1/K.
+void add_impatient_bucket(std::vector<check_case>& cases, std::size_t burst, std::size_t slots, double load) {
+    const std::string name =
+        "bucket of " + std::to_string(burst) + ", " + std::to_string(slots) + " may wait" + shown_load(load);
+    cases.push_back({name, [=](const sample& of) {
+                         const double arrivals = load * refill;
+                         const theory::bounded_queue queue{arrivals, theory::during_constant(arrivals, 1.0 / refill),
+                                                           burst + slots};
+                         const fb::quota quota{fb::rate::per_second(refill), static_cast<std::int64_t>(burst)};
+                         const sim::report run = serve(
+                             {.arrivals = poisson(arrivals)}, of,
+                             fb::policies{.admission = fb::per_tenant{quota},
+                                          .on_refusal = fb::delay{nanoseconds(static_cast<double>(slots) / refill)}});
+                         std::vector figures{refused(run.all, queue.lost())};
+                         if (burst == 1) figures.push_back(mean_wait(run.all, queue.mean_wait()));
+                         return figures;
+                     }});
+}
+
 }  // namespace
 
 std::vector<check_case> limit_cases() {
@@ -99,6 +148,14 @@ std::vector<check_case> limit_cases() {
     add_bucket(cases, 3, 0.8, 350);
     add_two_tenants(cases);
     add_behind_bucket(cases, 0.6);
+    add_delaying_bucket(cases, 1, 0.5);
+    add_delaying_bucket(cases, 1, 0.8);
+    add_delaying_bucket(cases, 2, 0.7);
+    add_delaying_bucket(cases, 5, 0.8);
+    add_delaying_bucket(cases, 3, 0.8, 350);
+    add_impatient_bucket(cases, 1, 5, 0.8);
+    add_impatient_bucket(cases, 1, 8, 1.2);
+    add_impatient_bucket(cases, 10, 5, 1.2);
     return cases;
 }
 

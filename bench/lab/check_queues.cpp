@@ -6,6 +6,7 @@
 #include "theory.hpp"
 #include "theory_bounds.hpp"
 #include "theory_chains.hpp"
+#include "theory_constant.hpp"
 #include <forebay/policies.hpp>
 #include <forebay/queue/capacity.hpp>
 #include <forebay/rate.hpp>
@@ -60,9 +61,8 @@ void add_constant(std::vector<check_case>& cases, unsigned servers, double load)
              std::vector figures{mean_wait(run.all, theory::constant_service_wait(arrivals, service_time, servers)),
                                  utilisation(run, load)};
              if (servers == 1) {
-                 const auto tail = [&](double t) {
-                     return theory::constant_service_wait_exceeds(arrivals, service_time, t);
-                 };
+                 const theory::constant_service_queue alone{arrivals, service_time};
+                 const auto tail = [&](double t) { return alone.wait_exceeds(t); };
                  figures.push_back(tail_wait(run.all, theory::quantile(tail, 0.99)));
              }
              return figures;

@@ -122,4 +122,11 @@ int dispatch(CLI::App& program, const std::vector<command>& commands, int count,
     throw usage_error{"expected a command: " + alternatives(names)};
 }
 
+void dispatch(CLI::App& program, const command& only, const std::vector<std::string>& options) {
+    const std::string name = only.options->get_name();
+    std::vector<const char*> words{"forebay-lab", name.c_str()};
+    for (const std::string& each : options) words.push_back(each.c_str());
+    static_cast<void>(dispatch(program, {only}, static_cast<int>(words.size()), words.data()));
+}
+
 }  // namespace lab

@@ -77,5 +77,7 @@ void add_seed(CLI::App& app, std::uint64_t& to);
 
 /// Reads the command line and runs the command it names. Everything that is wrong with it becomes a usage_error.
 int dispatch(CLI::App& program, const std::vector<command>& commands, int count, const char* const* words);
+/// The same with the only command there is, and its options.
+void dispatch(CLI::App& program, const command& only, const std::vector<std::string>& options);
 
 }  // namespace lab

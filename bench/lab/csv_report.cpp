@@ -68,7 +68,7 @@ std::string csv_header() {
             text += std::string{","} + what + '_' + which;
         }
     }
-    text += ",jain,max_service_gap,batches,elapsed_s";
+    text += ",jain,max_service_gap,batches,elapsed_s,delayed,delayed_s";
     return text + ",cost,cost_in_worst_minute,cost_beyond_quota";
 }
 
@@ -98,6 +98,8 @@ std::string csv_row(const sim::report& run) {
     add(run.max_service_gap ? seconds(*run.max_service_gap) : std::string{});
     add(std::to_string(run.batches));
     add(seconds(run.elapsed));
+    add(std::to_string(run.delayed));
+    add(seconds(run.delayed_time));
     add(std::to_string(all.cost));
     add(all.use ? std::to_string(all.use->worst_minute) : std::string{});
     add(all.use ? std::to_string(all.use->beyond) : std::string{});

@@ -3,6 +3,7 @@
 // forebay-lab: the policy lab's command line. Status 0; 1 if a check missed; 2 if what was asked for, or a file, is not as
 // expected: then one line on standard error says what is wrong.
 #include "check_command.hpp"
+#include "cluster_command.hpp"
 #include "command.hpp"
 #include "describe.hpp"
 #include "gen.hpp"
@@ -24,8 +25,8 @@ int main(int count, char** words) {
     program.footer("COMMAND --help lists a command's options.");
     try {
         const std::vector<lab::command> commands{
-            lab::add_run(program),      lab::add_sweep(program), lab::add_tune(program), lab::add_check(program),
-            lab::add_describe(program), lab::add_gen(program),   lab::add_study(program)};
+            lab::add_run(program),      lab::add_sweep(program), lab::add_tune(program),  lab::add_check(program),
+            lab::add_describe(program), lab::add_gen(program),   lab::add_study(program), lab::add_cluster(program)};
         return lab::dispatch(program, commands, count, words);
     } catch (const std::exception& wrong) {
         std::cerr << "forebay-lab: " << wrong.what() << '\n';

@@ -168,15 +168,15 @@ json run_to_json(const std::vector<std::string>& words) {
     CLI::App* const app = program.add_subcommand("run", "");
     chosen.setting.add_to(*app);
     json whole;
-    const command act{app, [&] {
-                          chosen.setting.check();
-                          output no_requests;
-                          whole = document(chosen, serve_all(chosen, no_requests));
-                          return 0;
-                      }};
-    std::vector<const char*> arguments{"forebay-lab", "run"};
-    for (const std::string& word : words) arguments.push_back(word.c_str());
-    static_cast<void>(dispatch(program, {act}, static_cast<int>(arguments.size()), arguments.data()));
+    dispatch(program,
+             {app,
+              [&] {
+                  chosen.setting.check();
+                  output no_requests;
+                  whole = document(chosen, serve_all(chosen, no_requests));
+                  return 0;
+              }},
+             words);
     return whole;
 }
 

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "study.hpp"
 
+#include "cluster_command.hpp"
 #include "output.hpp"
 #include "run.hpp"
 #include "study_picture.hpp"
@@ -121,6 +122,10 @@ study read_study(const std::string& path) {
     result.question = read.required<std::string>("question");
     result.answer = read.required<std::string>("answer");
     result.traces = read.optional<std::vector<std::string>>("traces", {});
+    result.command = read.optional<std::string>("command", "run");
+    if (result.command != "run" && result.command != "cluster") {
+        throw usage_error{path + ": command: expected run or cluster, found '" + result.command + "'"};
+    }
     result.words = read.required<std::vector<std::string>>("run");
     const json columns = read.required<json>("columns");
     for (std::size_t i = 0; i < columns.size(); ++i) {
@@ -161,7 +166,8 @@ study read_study(const std::string& path) {
 std::vector<study_row> run_study(const study& of, const std::string& traces) {
     std::vector<study_row> rows;
     for (std::size_t i = 0; i < of.cases.size(); ++i) {
-        const json whole = run_to_json(words_of(of, of.cases[i], traces));
+        const std::vector<std::string> words = words_of(of, of.cases[i], traces);
+        const json whole = of.command == "cluster" ? cluster_to_json(words) : run_to_json(words);
         for (const json& policy : whole.at("policies")) {
             study_row row{i, policy.at("name").get<std::string>(), {}};
             for (const study_column& column : of.columns) row.values.push_back(value_of(policy, column));

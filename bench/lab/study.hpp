@@ -34,7 +34,9 @@ struct study {
     std::string answer;
     /// Files it needs, below the folder of traces.
     std::vector<std::string> traces;
-    /// Options of `run`; "${traces}" stands for the folder.
+    /// Which of forebay-lab's: run or cluster.
+    std::string command;
+    /// Its options; "${traces}" stands for the folder.
     std::vector<std::string> words;
     std::string varied;
     /// Whether the cases are of different kinds, so that no line leads from one to the next.
@@ -59,7 +61,7 @@ struct study_row {
 
 /// Runs it: the policies of every case, in the order of the file.
 /// traces   the folder that the trace files are in
-/// errors   as `forebay-lab run`; usage_error if a column stands nowhere in the report
+/// errors   as the command's; usage_error if a column stands nowhere in the report
 [[nodiscard]] std::vector<study_row> run_study(const study& of, const std::string& traces);
 
 /// The study in Markdown: title, question, table, answer.

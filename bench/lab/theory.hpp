@@ -129,25 +129,6 @@ private:
     return arrivals * second_moment / (2 * (1 - arrivals * service));
 }
 
-/// M/D/1, first come first served: P(wait > t), for arrivals * t up to 25, beyond which its alternating sum loses the
-/// last digits that matter.
-/// source  Erlang 1909; Crommelin, Post Office Electrical Engineers Journal 25, 1932
-[[nodiscard]] inline double constant_service_wait_exceeds(double arrivals, double service, double t) {
-    expects(arrivals * service < 1, "theory: M/D/1 needs a load below 1");
-    expects(arrivals * t <= 25, "theory: M/D/1's wait is summed for arrivals * t <= 25 only");
-    double sum = 0;
-    for (double k = 0; k * service <= t; ++k) {
-        const double x = arrivals * (t - k * service);
-        if (x == 0) {
-            sum += k == 0 ? 1 : 0;
-        } else {
-            const double term = std::exp(k * std::log(x) + x - std::lgamma(k + 1));
-            sum += std::fmod(k, 2) == 0 ? term : -term;
-        }
-    }
-    return 1 - (1 - arrivals * service) * sum;
-}
-
 /// One class of a priority queue, the most urgent first.
 struct class_of_service {
     double arrivals;

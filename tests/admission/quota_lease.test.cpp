@@ -1,10 +1,11 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
-#include "../../bench/leases/cluster.hpp"
+#include "../../bench/lab/cluster.hpp"
 #include "catch.hpp"
 #include <forebay/admission/quota_lease.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/scheduler.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <limits>
@@ -499,34 +500,52 @@ TEST_CASE("Knobs out of range are refused at building") {
 }
 
 TEST_CASE("A cluster by leases admits nearly what one bucket does, and never more than was granted") {
-    using namespace leases;
+    const std::uint64_t seed = 1;
+    const auto arrivals = forebay::sim::arrival_process::poisson(forebay::rate::per_second(1500));
     for (const int hosts : {2, 64}) {
-        for (const auto spread : {load::even, load::skewed}) {
-            for (const duration latency : {1ms, 100ms}) {
-                for (const auto what : {outage::none, outage::store, outage::half}) {
-                    const scenario chosen{
-                        .hosts = hosts, .spread = spread, .latency = latency, .what = what, .length = 6s};
-                    INFO(hosts << " hosts, spread " << static_cast<int>(spread) << ", latency " << latency.count()
-                               << ", failure " << static_cast<int>(what) << ", seed " << chosen.seed);
-                    const figures seen = cluster{chosen}.run();
-                    REQUIRE(seen.admitted - seen.safely <= seen.granted);
+        for (const bool skewed : {false, true}) {
+            for (const forebay::duration latency : {1ms, 100ms}) {
+                for (const int failure : {0, 1, 2}) {
+                    lab::cluster_setting chosen;
+                    chosen.hosts = hosts;
+                    for (int i = 1; i <= hosts; ++i)
+                        chosen.weights.push_back(skewed ? 1'000'000 / static_cast<std::uint64_t>(i) : 1);
+                    chosen.latency = latency;
+                    chosen.length = 6s;
+                    if (failure > 0) chosen.away = {2s, 4s, failure == 2};
+                    INFO(hosts << " hosts, skewed " << skewed << ", latency " << latency.count() << ", failure "
+                               << failure << ", seed " << seed);
+                    const lab::cluster_report strict = lab::cluster{chosen, arrivals, seed}.run();
+                    REQUIRE(strict.safely == 0);
+                    REQUIRE(static_cast<std::int64_t>(strict.admitted) <= strict.granted);
+                    REQUIRE(strict.admitted <= 100 + 6000);
+
+                    chosen.safe = forebay::quota{forebay::rate::per(1000, hosts * 1s), std::max(100 / hosts, 1)};
+                    const lab::cluster_report seen = lab::cluster{chosen, arrivals, seed}.run();
+                    REQUIRE(static_cast<std::int64_t>(seen.admitted - seen.safely) <= seen.granted);
                     // Half the hosts on their safe share for a third of the time, while the others have all of the quota.
-                    REQUIRE(seen.error_percent() < (what == outage::half ? 100.0 / 6 + 1 : 1.0));
-                    if (what == outage::none) REQUIRE(seen.error_percent() > -6.0);
+                    REQUIRE(seen.error() < (failure == 2 ? 1.0 / 6 + 0.01 : 0.01));
+                    if (failure == 0) REQUIRE(seen.error() > -0.08);
                     // The quota's burst; a second's leases; a safe burst of each host.
                     REQUIRE(seen.worst_burst <= 100 + 1000 + hosts * 50);
-                    const scenario unsafe{.hosts = hosts,
-                                          .spread = spread,
-                                          .latency = latency,
-                                          .what = what,
-                                          .length = 6s,
-                                          .safe = false};
-                    const figures strict = cluster{unsafe}.run();
-                    REQUIRE(strict.safely == 0);
-                    REQUIRE(strict.admitted <= strict.granted);
-                    REQUIRE(strict.admitted <= 100 + 6000);
                 }
             }
         }
     }
+}
+
+TEST_CASE("The burst of a cluster is how far ahead of the rate the hosts ever were") {
+    lab::cluster_setting setting;
+    setting.hosts = 1;
+    setting.weights = {1};
+    setting.length = std::chrono::seconds{1};
+    setting.away = {forebay::duration{0}, std::chrono::seconds{1}, false};
+    setting.safe = setting.total;
+    // All of its burst of 100 at once, as 10,000 come a second; then as the rate brings them.
+    const auto arrivals = forebay::sim::arrival_process::deterministic(forebay::rate::per_second(10'000));
+    const lab::cluster_report seen = lab::cluster{setting, arrivals, 1}.run();
+    CHECK(seen.worst_burst == Approx(100).margin(1));
+    CHECK(seen.admitted == seen.one_bucket);
+    CHECK(seen.safely == seen.admitted);
+    CHECK(seen.error() == 0);
 }

@@ -2,6 +2,7 @@
 //
 // Writes the pages that a browser is to look at into a folder: pages FOLDER
 #include "sim/page_runs.hpp"
+#include <forebay/admission/on_refusal.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/sim/experiment.hpp>
@@ -42,6 +43,12 @@ std::vector<sim::report> measured() {
                                  .capacity = {.max_requests = 400}},
                     keep));
     }
+    runs.push_back(lab.run("waits for its slot",
+                           fb::policies{.admission = fb::per_tenant{fb::quota{fb::rate::per_second(200), 50}},
+                                        .on_refusal = fb::delay{.max_wait = 200ms},
+                                        .batching = fb::size_or_delay{.max_batch_size = 32},
+                                        .capacity = {.max_requests = 400}},
+                           keep));
     return runs;
 }
 

@@ -5,12 +5,16 @@
 #include "../../bench/lab/check_load.hpp"
 #include "../../bench/lab/theory.hpp"
 #include "catch.hpp"
+#include <forebay/admission/on_refusal.hpp>
+#include <forebay/admission/per_tenant.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/queue/fifo.hpp>
 #include <forebay/queue/strict_priority.hpp>
 #include <forebay/sim/report.hpp>
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -22,6 +26,8 @@
 #include <vector>
 
 namespace fb = forebay;
+namespace sim = forebay::sim;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -96,6 +102,51 @@ TEST_CASE("another policy than the one theory speaks of is a MISS") {
     const said other = told({.requests = 50'000, .seed = seed}, {two_classes(fb::fifo{})});
     INFO(other.text);
     CHECK(other.status == 1);
+}
+
+TEST_CASE(
+    "each request at a bucket that lets it wait waits for what Lindley's recursion says, or is refused where that is "
+    "long") {
+    // A token every 10 ms. V: the time until the bucket is full again.
+    for (const std::int64_t burst : {1, 4}) {
+        for (const fb::duration most : {fb::duration{0}, fb::duration{35ms}, fb::duration{1h}}) {
+            lab::stream requests{.arrivals = lab::poisson(80)};
+            const lab::sample of{.requests = 20'000, .seed = seed};
+            sim::traffic load = lab::load({&requests, 1}, of);
+            load.demands[0].varying.cost = sim::distribution::uniform(0, burst);
+            std::vector<sim::request_record> ended;
+            const auto run = [&](const auto& on_refusal) {
+                const sim::experiment lab{load, lab::service{lab::as_drawn}};
+                const fb::per_tenant limit{.limit = fb::quota{fb::rate::per_second(100), burst}, .counts = fb::by_cost};
+                return lab.run("it", fb::policies{.admission = limit, .on_refusal = on_refusal},
+                               {.each = [&](const sim::request_record& one) { ended.push_back(one); }});
+            };
+            const sim::report report = most == fb::duration{0} ? run(fb::reject{}) : run(fb::delay{.max_wait = most});
+            std::sort(ended.begin(), ended.end(), [](const sim::request_record& a, const sim::request_record& b) {
+                return a.request.sequence < b.request.sequence;
+            });
+            fb::duration v{0};
+            fb::time_point last = ended.front().request.at;
+            std::uint64_t delayed = 0;
+            std::size_t wrong = 0;
+            for (const sim::request_record& one : ended) {
+                v = std::max(fb::duration{0}, v - (one.request.at - last));
+                last = one.request.at;
+                const std::int64_t cost = one.request.info.cost;
+                const fb::duration wait =
+                    cost == 0 ? fb::duration{0} : std::max(fb::duration{0}, v - (burst - cost) * 10ms);
+                wrong += one.admitted != (wait <= most);
+                if (wait > most) continue;
+                wrong += one.dispatched != one.request.at + wait;
+                delayed += wait > fb::duration{0};
+                v += cost * 10ms;
+            }
+            INFO("burst " << burst << ", at most " << most.count() << " ns");
+            CHECK(wrong == 0);
+            CHECK(report.delayed == delayed);
+            CHECK((report.all.refused() > 0) == (most < 1h));
+        }
+    }
 }
 
 TEST_CASE("a filter chooses cases by name, each of which draws the same alone as among others") {

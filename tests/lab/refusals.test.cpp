@@ -30,7 +30,7 @@ bool has(const std::string& text, const std::string& part) {
 TEST_CASE("Help is given on the program and on every command, with an example") {
     const said program = lab("--help");
     CHECK(program.status == 0);
-    for (const std::string command : {"run", "sweep", "tune", "check", "describe", "gen"}) {
+    for (const std::string command : {"run", "sweep", "tune", "check", "describe", "gen", "cluster"}) {
         CHECK(has(program.out, "  " + command));
         const said help = lab(command + " --help");
         INFO(command);

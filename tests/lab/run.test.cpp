@@ -158,6 +158,20 @@ TEST_CASE("The CSV has a row for each policy with the numbers of the JSON") {
     CHECK(text.find("\nc,500,500,0,0,0,0," + all["policies"][1]["throughput_rps"].dump() + ',') != std::string::npos);
 }
 
+TEST_CASE("The CSV and the page say how many waited for their slots, and how long") {
+    const test_folder folder;
+    // A token every 10 ms: slots at 0, 10 and 20 ms.
+    const std::string trace = folder.write("three.csv", "arrival_us\n0\n0\n0\n");
+    const said all =
+        lab("run --service constant:1ms --trace " + trace + " --policy 'p=limit:100:1,on-refusal:delay:50ms' --csv " +
+            folder.path("runs.csv") + " --html " + folder.path("page.html"));
+    REQUIRE(all.status == 0);
+    const std::string text = folder.read("runs.csv");
+    CHECK(text.substr(0, text.find('\n')).ends_with(",elapsed_s,delayed,delayed_s"));
+    CHECK(text.ends_with(",0.021000000,2,0.030000000\n"));
+    CHECK(folder.read("page.html").find("Wait for slot") != std::string::npos);
+}
+
 TEST_CASE("Where standard output is taken, the table goes to standard error") {
     const std::string words = "run --arrivals poisson:100 --requests 10 --service constant:1ms";
     const said plain = lab(words);

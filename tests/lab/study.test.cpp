@@ -51,6 +51,20 @@ TEST_CASE("A study without variation has a row for each policy") {
     CHECK(has(all.out, "| policy | median ms | served |\n|---|--:|--:|\n| one | 10.0 | 101 |\n| two | 15.0 | 101 |\n"));
 }
 
+TEST_CASE("A study of a cluster has a row for each combination") {
+    json study = sound_study();
+    study["command"] = "cluster";
+    study["run"] = {"--length", "1s", "--load", "even,skewed"};
+    study["vary"] = {{"name", "hosts"}, {"cases", {{{"label", "2"}, {"run", {"--hosts", "2"}}}}}};
+    study["columns"] = {{{"name", "hosts seen"}, {"at", "/hosts"}, {"decimals", 0}}};
+    study["picture"] = {{"panels", {"hosts seen"}}};
+    const said all = run_study(study);
+    CHECK(all.err.empty());
+    CHECK(has(all.out, "| 2 | even | 2 |\n| | skewed | 2 |\n"));
+    study["command"] = "sweep";
+    CHECK(has(run_study(study).err, "a_study.json: command: expected run or cluster, found 'sweep'"));
+}
+
 TEST_CASE("A study's picture names what it shows, and escapes it") {
     const test_folder folder;
     const said all = lab("study --file '" + folder.write("a.json", sound_study().dump()) + "' --svg '" +

@@ -3,6 +3,7 @@
 
 #include "../../bench/lab/theory_bounds.hpp"
 #include "../../bench/lab/theory_chains.hpp"
+#include "../../bench/lab/theory_constant.hpp"
 #include "catch.hpp"
 
 #include <array>
@@ -28,6 +29,17 @@ double power_over_factorial(double a, unsigned n) {
     double result = 1;
     for (unsigned i = 1; i <= n; ++i) result *= a / i;
     return result;
+}
+
+/// M/D/1: P(wait > t) as Erlang had it. Its terms alternate, and what is left of them loses a digit for every 2 t.
+/// source  Erlang 1909; Crommelin, Post Office Electrical Engineers Journal 25, 1932
+double erlang_sum(double load, double t) {
+    double sum = 0;
+    for (unsigned k = 0; k <= t; ++k) {
+        const double x = load * (t - k);
+        sum += power_over_factorial(-x, k) * std::exp(x);
+    }
+    return 1 - (1 - load) * sum;
 }
 
 }  // namespace
@@ -78,8 +90,9 @@ TEST_CASE("tails add up to means") {
     CHECK(integral([&](double t) { return even.sojourn_exceeds(t); }, 2) == Approx(even.mean_sojourn()));
 
     for (const double load : {0.5, 0.8}) {
-        const auto tail = [&](double t) { return theory::constant_service_wait_exceeds(load, 1, t); };
-        CHECK(integral(tail, 25) == Approx(theory::pollaczek_khinchine(load, 1, 1)).epsilon(1e-3));
+        const theory::constant_service_queue queue{load, 1};
+        CHECK(integral([&](double t) { return queue.wait_exceeds(t); }, 60) ==
+              Approx(theory::pollaczek_khinchine(load, 1, 1)).epsilon(1e-3));
     }
     const theory::renewal_queue erlang{[](double s) { return std::pow(160 / (160 + s), 2); }, 0.01};
     CHECK(integral([&](double t) { return erlang.wait_exceeds(t); }, 2) == Approx(erlang.mean_wait()));
@@ -95,9 +108,18 @@ TEST_CASE("tails add up to means") {
 }
 
 TEST_CASE("constant service: Erlang's sum, Pollaczek's mean and the chain of service times agree") {
-    CHECK(theory::constant_service_wait_exceeds(0.8, 1, 0) == Approx(0.8));
+    const theory::constant_service_queue queue{0.8, 1};
+    CHECK(queue.wait_exceeds(0) == Approx(0.8));
     // At most one other is there: (1 - load) * exp(load).
-    CHECK(theory::constant_service_wait_exceeds(0.8, 1, 1) == Approx(1 - 0.2 * std::exp(0.8)));
+    CHECK(queue.wait_exceeds(1) == Approx(1 - 0.2 * std::exp(0.8)));
+    for (const double load : {0.05, 0.3, 0.8, 0.95}) {
+        const theory::constant_service_queue of{load, 1};
+        CHECK(of.mean_wait_beyond(0) == Approx(theory::pollaczek_khinchine(load, 1, 1)).epsilon(1e-12));
+        for (const double t : {0.0, 0.3, 0.999, 1.0, 2.5, 7.0, 9.1}) {
+            INFO("load " << load << " t " << t);
+            CHECK(of.wait_exceeds(t) == Approx(erlang_sum(load, t)).epsilon(1e-7).margin(1e-11));
+        }
+    }
     for (const double load : {0.3, 0.5, 0.8, 0.9}) {
         CHECK(theory::constant_service_wait(load * 100, 0.01, 1) ==
               Approx(theory::pollaczek_khinchine(load * 100, 0.01, 1e-4)).epsilon(1e-6));
@@ -110,7 +132,24 @@ TEST_CASE("constant service: Erlang's sum, Pollaczek's mean and the chain of ser
         CHECK(theory::constant_service_wait(load * servers, 1, servers) ==
               Approx(markov.mean_wait() / 2 * more).epsilon(0.02));
     }
-    CHECK_THROWS_AS(theory::constant_service_wait_exceeds(0.8, 1, 40), std::invalid_argument);
+    CHECK_THROWS_AS((theory::constant_service_queue{100, 0.01}), std::invalid_argument);
+    // Far out it falls as fast as the exponent that the arrivals of one service time allow says, and by no other.
+    const theory::constant_service_queue busy{0.9, 1};
+    const double far = busy.wait_exceeds(81.5) / busy.wait_exceeds(80.5);
+    CHECK(0.9 * (1 / far - 1) == Approx(-std::log(far)).epsilon(1e-9));
+}
+
+TEST_CASE("a bucket whose requests wait is a queue of constant service that begins to count at its burst") {
+    for (const std::size_t burst : {1U, 2U, 7U, 20U}) {
+        INFO("burst " << burst);
+        const theory::delaying_bucket bucket{.arrivals = 80, .rate = 100, .burst = burst};
+        CHECK(bucket.waits() == Approx(bucket.wait_exceeds(0)));
+        CHECK(integral([&](double t) { return bucket.wait_exceeds(t); }, 1) ==
+              Approx(bucket.mean_wait()).epsilon(1e-6).margin(1e-12));
+    }
+    // Two tokens: who comes waits unless at most one token's time is missing.
+    const theory::delaying_bucket two{.arrivals = 80, .rate = 100, .burst = 2};
+    CHECK(two.waits() == Approx(1 - 0.2 * std::exp(0.8)));
 }
 
 TEST_CASE("one class waits as without classes, and what urgent ones win the others lose") {

@@ -588,7 +588,7 @@ TEST_CASE("requests that wait for their slots are accounted for, and their wait 
     }
 }
 
-TEST_CASE("what is given back may bring a request an earlier slot than one before it has") {
+TEST_CASE("what is given back brings nobody an earlier slot than those who wait have") {
     // 100 at once and 1000 a second; the first is back at 10 ms and gives 99 back, after the second was promised 100 ms.
     sim::workload load = at_milliseconds({0, 0, 20});
     for (sim::arrival& one : load.arrivals) one.info.cost = 100;
@@ -598,7 +598,45 @@ TEST_CASE("what is given back may bring a request an earlier slot than one befor
     const sim::report run = sim::experiment{load, ten_milliseconds}.run(
         "given back", fb::policies{.admission = limit, .on_refusal = fb::delay{.max_wait = 1s}});
     CHECK(run.all.delivered() == 3);
+    CHECK(run.delayed == 2);
+}
+
+TEST_CASE("requests that cost nothing pass those that wait for their slots, and nobody who has one") {
+    // 100 tokens at once and 1 a ms; 2 ms a request. Slots at 0 and 100 ms; the free ones come at 1, 100 and 101 ms.
+    sim::workload load = at_milliseconds({0, 0, 1, 100, 101});
+    for (const std::size_t i : {0U, 1U}) load.arrivals[i].info.cost = 100;
+    for (const std::size_t i : {2U, 3U, 4U}) load.arrivals[i].info.cost = 0;
+    const fb::per_tenant limit{.limit = fb::quota{fb::rate::per_second(1000), 100}, .counts = fb::by_cost, .seed = 1};
+    const fb::policies waits{.admission = limit, .on_refusal = fb::delay{.max_wait = 1s}};
+    std::vector<sim::request_record> ended;
+    const sim::report run = sim::experiment{load, sim::affine_service{.base = 2ms}}.run(
+        "free", waits, {.each = [&](const sim::request_record& one) { ended.push_back(one); }});
     CHECK(run.delayed == 1);
+    CHECK(run.delayed_time == 100ms);
+    REQUIRE(ended.size() == 5);
+    const std::vector<std::uint64_t> in_order{0, 2, 1, 3, 4};
+    for (std::size_t i = 0; i < 5; ++i) CHECK(ended[i].request.sequence == in_order[i]);
+    CHECK(ended[2].dispatched == at(100ms));
+
+    // At random, with much on one instant, and batches; whoever breaks a promise throws.
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        INFO("seed " << seed);
+        sim::random_stream draw{seed};
+        std::vector<int> instants;
+        for (int now = 0; instants.size() < 300; now += static_cast<int>(draw.below(4))) instants.push_back(now);
+        sim::workload mixed = at_milliseconds(instants);
+        for (sim::arrival& one : mixed.arrivals) {
+            one.info.cost = static_cast<std::int64_t>(draw.below(4) * 5);
+            one.info.key = draw.below(2);
+            if (draw.chance(1, 4)) one.info.deadline = one.at + 30ms;
+        }
+        const fb::policies chosen{.admission = limit,
+                                  .on_refusal = fb::delay{.max_wait = 200ms},
+                                  .batching = fb::size_or_delay{.max_batch_size = 1 + draw.below(4)},
+                                  .executors = 1 + draw.below(2)};
+        const sim::report held = sim::experiment{mixed, sim::affine_service{.base = 1ms}}.run("random", chosen);
+        CHECK(held.delayed > 0);
+    }
 }
 
 TEST_CASE("what a request turns out to cost is settled when its batch comes back") {

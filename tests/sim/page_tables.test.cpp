@@ -4,6 +4,7 @@
 #include "sim/well_formed.hpp"
 #include <forebay/sim/page_tables.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <vector>
@@ -66,6 +67,23 @@ TEST_CASE("columns of what nobody suffered are left out") {
     CHECK(occurrences(html::policy_table(runs), heading("Lost else")) == 1);
     runs[0].tenants.resize(1);
     CHECK(occurrences(html::policy_table(runs), heading("Jain")) == 0);
+}
+
+TEST_CASE("how many waited for their slots, and how long, is a share of all and a mean over them, where anybody did") {
+    std::vector<sim::report> runs{page_run("a", {10ms}, 0), page_run("b", {10ms, 20ms, 20ms, 30ms}, 0)};
+    const auto heading = [](const char* name) { return "scope=\"col\">" + std::string{name}; };
+    CHECK(occurrences(html::policy_table(runs), heading("Delayed")) == 0);
+    CHECK(occurrences(html::policy_table(runs), heading("Wait for slot")) == 0);
+    runs[1].delayed = 1;
+    runs[1].delayed_time = 9ms;
+    const std::string table = html::policy_table(runs);
+    CHECK(malformed(html::mark_shapes() + table).empty());
+    CHECK(occurrences(table, heading("Delayed")) == 1);
+    CHECK(occurrences(table, heading("Wait for slot")) == 1);
+    const std::vector<std::string> of = figures(table, "b");
+    CHECK(std::count(of.begin(), of.end(), html::exact(0.25)) == 1);
+    CHECK(std::count(of.begin(), of.end(), html::exact(0.009)) == 1);
+    CHECK_THAT(text_of(table), ContainsSubstring("Delayed ones were let in later"));
 }
 
 TEST_CASE("cards name the best policy, and of one policy the figures alone") {

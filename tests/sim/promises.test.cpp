@@ -97,3 +97,29 @@ TEST_CASE("who leaves without having been served may be passed by") {
         CHECK_NOTHROW(start(check, third));
     }
 }
+
+TEST_CASE("who waits for its slot is passed by those that need none until it has it, and by nobody after that") {
+    for (const std::uint64_t key : {0U, 9U}) {
+        INFO("key " << key);
+        std::vector<sim::arrival> all(4, request(0, 0, 0, key));
+        for (std::size_t i = 0; i < all.size(); ++i) {
+            all[i].sequence = i;
+            all[i].at = fb::time_point{1ms * i};
+        }
+        sim::order_check check;
+        check.admitted(all[0], fb::time_point{2ms});
+        check.admitted(all[1]);
+        check.admitted(all[2]);  // at the instant of the slot, and so behind it
+        start(check, all[1]);
+        start(check, all[0]);
+        start(check, all[2]);
+        check.admitted(all[3]);
+        start(check, all[3]);
+
+        sim::order_check wrong;
+        wrong.admitted(all[0], fb::time_point{2ms});
+        wrong.admitted(all[2]);
+        start(wrong, all[2]);
+        CHECK_THROWS_AS(start(wrong, all[0]), std::logic_error);
+    }
+}

@@ -209,7 +209,7 @@ public:
                 const time_point seat = said.error().when;
                 record.admitted(*one, seat);
                 if (OnRefusal::waits && seat > one->at) seats.push(seat);
-                if (in_order) order.admitted(*one);
+                if (in_order) order.admitted(*one, seat);
             } else {
                 record.refused(*one, said.error());
                 over(one, false, said.error().which, ending::closed, no_deadline, one->at, 0);

@@ -63,6 +63,14 @@ inline constexpr column expired{"Expired", measure::share, better::lower, [](con
 inline constexpr column lost{"Lost else", measure::share, better::lower, [](const report&, const tally& group) {
                                  return share_of_arrived(group, otherwise_lost(group));
                              }};
+/// Let in later, of all that arrived; and how long those waited for their slots.
+inline constexpr column delayed{"Delayed", measure::share, better::neither,
+                                [](const report& run, const tally&) { return share_of_arrived(run.all, run.delayed); }};
+inline constexpr column slot_wait{
+    "Wait for slot", measure::seconds, better::lower, [](const report& run, const tally&) -> std::optional<double> {
+        if (run.delayed == 0) return std::nullopt;
+        return static_cast<double>(run.delayed_time.count()) / 1e9 / static_cast<double>(run.delayed);
+    }};
 inline constexpr column batch_size{"Mean batch", measure::ratio, better::neither,
                                    [](const report& run, const tally&) -> std::optional<double> {
                                        if (run.batches == 0) return std::nullopt;
@@ -135,12 +143,17 @@ inline constexpr column service_share{
     // What nobody suffered needs no column.
     if (any([](const report& run) { return run.all.count(ending::expired) != 0; })) columns.push_back(expired);
     if (any([](const report& run) { return otherwise_lost(run.all) != 0; })) columns.push_back(lost);
+    if (any([](const report& run) { return run.delayed != 0; })) columns.insert(columns.end(), {delayed, slot_wait});
     columns.insert(columns.end(), {batch_size, busy});
     if (any([](const report& run) { return run.tenants.size() > 1; })) columns.insert(columns.end(), {fairness, drift});
     comparison all;
     for (const report& run : runs) all.groups.push_back(&run.all);
     std::string note =
         "Latency is of the requests that were answered, percentiles by nearest rank; shares are of all that arrived.";
+    if (any([](const report& run) { return run.delayed != 0; })) {
+        note +=
+            " Delayed ones were let in later; their wait for the slot, on average over them, is part of their latency.";
+    }
     if (runs.size() > 1) {
         note +=
             " \xE2\x98\x85 marks the best of a column, where \xE2\x86\x91 higher or \xE2\x86\x93 lower is better; "

@@ -9,6 +9,7 @@
 #include <forebay/time.hpp>
 
 #include <algorithm>
+#include <compare>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -50,36 +51,50 @@ template <discipline Order>
     }
 }
 
-/// Watches that requests of one tenant, class and key are handed to the model in the order in which they came.
+/// Watches that requests of one tenant, class and key are handed to the model in the order in which they were queued: as
+/// they came, but for those that wait for their slots. Who needs no slot, because it costs nothing, passes them.
 ///
-/// memory   for each (tenant, class), and for each of their keys other than 0 that waits
+/// memory   for each (tenant, class), for each of their keys other than 0 that waits, and for each that waits for its slot
+///          or has
 /// threads  one at a time
 class order_check {
 public:
-    void admitted(const arrival& request) {
+    /// It is queued when it comes, or from `seat` on.
+    void admitted(const arrival& request) { admitted(request, request.at); }
+    void admitted(const arrival& request, time_point seat) {
+        if (seat > request.at) seats_.emplace(request.sequence, seat);
         if (request.info.key != 0) ++keys_[line_of(request)].waiting;
     }
     /// It ended without having been handed to the model.
     void left(const arrival& request) {
+        seats_.erase(request.sequence);
         if (request.info.key != 0) leave(request);
     }
-    /// errors  std::logic_error if one of them came before another of its kind that was handed over earlier
+    /// errors  std::logic_error if one of them was queued before another of its kind that was handed over earlier
     void started(std::span<const arrival* const> members) {
         for (const arrival* each : members) {
-            std::uint64_t& next = each->info.key == 0 ? next_of(*each) : keys_[line_of(*each)].next;
-            if (each->sequence < next) {
+            place& last = each->info.key == 0 ? last_of(*each) : keys_[line_of(*each)].last;
+            const place own = place_of(*each);
+            if (own < last) {
                 throw std::logic_error(
-                    "forebay: expected a tenant's requests of one class and key in order of arrival");
+                    "forebay: expected a tenant's requests of one class and key in order of arrival, or of their "
+                    "slots");
             }
-            next = each->sequence + 1;
-            if (each->info.key != 0) leave(*each);
+            last = own;
+            left(*each);
         }
     }
 
 private:
+    /// Where in the order of queueing: at one instant, as they came.
+    struct place {
+        time_point queued{time_point::min()};
+        std::uint64_t sequence{0};
+        friend auto operator<=>(const place&, const place&) noexcept = default;
+    };
     struct class_line {
         std::int32_t priority;
-        std::uint64_t next;  // least sequence that may still be handed over
+        place last;  // that was handed over
     };
     struct line {
         std::uint64_t key;
@@ -96,20 +111,24 @@ private:
     };
     struct line_state {
         std::uint64_t waiting{0};
-        std::uint64_t next{0};
+        place last;
     };
 
     static line line_of(const arrival& request) noexcept {
         return {request.info.key, request.tenant, request.info.priority};
     }
-    std::uint64_t& next_of(const arrival& request) {
+    place place_of(const arrival& request) const {
+        const auto found = seats_.empty() ? seats_.end() : seats_.find(request.sequence);
+        return {found == seats_.end() ? request.at : found->second, request.sequence};
+    }
+    place& last_of(const arrival& request) {
         if (request.tenant >= tenants_.size()) tenants_.resize(request.tenant + std::size_t{1});
         auto& classes = tenants_[request.tenant];
         for (class_line& each : classes) {
-            if (each.priority == request.info.priority) return each.next;
+            if (each.priority == request.info.priority) return each.last;
         }
-        classes.push_back({request.info.priority, 0});
-        return classes.back().next;
+        classes.push_back({request.info.priority, {}});
+        return classes.back().last;
     }
     // Once none of a line waits, whatever comes later is later.
     void leave(const arrival& request) {
@@ -119,6 +138,7 @@ private:
 
     std::vector<std::vector<class_line>> tenants_;
     std::unordered_map<line, line_state, line_hash> keys_;
+    std::unordered_map<std::uint64_t, time_point> seats_;  // by sequence
 };
 
 }  // namespace forebay::inline v0::sim
