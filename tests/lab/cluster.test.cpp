@@ -73,7 +73,7 @@ TEST_CASE("A store that answers late is asked less often, and one slower than a 
     CHECK(late["without_lease"] == late["admitted"]);
 }
 
-TEST_CASE("Every combination is a row, named after what varies; the same seed gives the same bytes") {
+TEST_CASE("Every combination is a row, named after what varies, and the same seed gives the same bytes") {
     const std::string words = "cluster --length 1s --hosts 2,3 --store there,half:1ms-500ms --json - --seed ";
     const said first = lab(words + "7");
     CHECK(first.status == 0);
