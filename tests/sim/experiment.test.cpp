@@ -619,12 +619,12 @@ TEST_CASE("requests that cost nothing pass those that wait for their slots, and 
     CHECK(ended[2].dispatched == at(100ms));
 
     // At random, with much on one instant, and batches; whoever breaks a promise throws.
-    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
-        INFO("seed " << seed);
-        sim::random_stream draw{seed};
-        std::vector<int> instants;
-        for (int now = 0; instants.size() < 300; now += static_cast<int>(draw.below(4))) instants.push_back(now);
-        sim::workload mixed = at_milliseconds(instants);
+    for (std::uint64_t number = 1; number <= 40; ++number) {
+        INFO("seed " << number);
+        sim::random_stream draw{number};
+        std::vector<int> when;
+        for (int now = 0; when.size() < 300; now += static_cast<int>(draw.below(4))) when.push_back(now);
+        sim::workload mixed = at_milliseconds(when);
         for (sim::arrival& one : mixed.arrivals) {
             one.info.cost = static_cast<std::int64_t>(draw.below(4) * 5);
             one.info.key = draw.below(2);
