@@ -167,8 +167,8 @@ TEST_CASE("The CSV and the page say how many waited for their slots, and how lon
             folder.path("runs.csv") + " --html " + folder.path("page.html"));
     REQUIRE(all.status == 0);
     const std::string text = folder.read("runs.csv");
-    CHECK(text.substr(0, text.find('\n')).ends_with(",elapsed_s,delayed,delayed_s"));
-    CHECK(text.ends_with(",0.021000000,2,0.030000000\n"));
+    CHECK(text.substr(0, text.find('\n')).find(",elapsed_s,delayed,delayed_s,") != std::string::npos);
+    CHECK(text.find(",0.021000000,2,0.030000000,") != std::string::npos);
     CHECK(folder.read("page.html").find("Wait for slot") != std::string::npos);
 }
 
