@@ -687,8 +687,7 @@ TEST_CASE("No more than 64 bytes a tenant, all in, and none of it later") {
     }
 }
 
-TEMPLATE_TEST_CASE("As many tenants as were asked for find a place, whatever their numbers",
-                   BOTH_FORMS) {
+TEMPLATE_TEST_CASE("As many tenants as were asked for find a place, whatever their numbers", BOTH_FORMS) {
     constexpr std::uint64_t tenants = 20'000;
     const auto met = [&](auto number_of, std::uint64_t seed) {
         auto state = per_tenant<>{.limit = quota{rate::per_hour(1), tenants}, .max_tenants = tenants, .seed = seed}
