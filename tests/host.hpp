@@ -53,8 +53,12 @@ struct watched {
                 std::abort();
             }
             mutex_.lock();
-            owner_.store(std::this_thread::get_id());
-            ++locks_held;
+            own();
+        }
+        [[nodiscard]] bool try_lock() {
+            if (!mutex_.try_lock()) return false;
+            own();
+            return true;
         }
         void unlock() {
             --locks_held;
@@ -63,6 +67,11 @@ struct watched {
         }
 
     private:
+        void own() {
+            owner_.store(std::this_thread::get_id());
+            ++locks_held;
+        }
+
         std::mutex mutex_;
         std::atomic<std::thread::id> owner_{};
     };

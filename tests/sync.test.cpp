@@ -30,6 +30,10 @@ concept basic_lockable = requires(Lock& lock) {
     lock.lock();
     lock.unlock();
 };
+template <class Lock>
+concept lockable = basic_lockable<Lock> && requires(Lock& lock) {
+    { lock.try_lock() } -> std::same_as<bool>;
+};
 
 /// The demands numbered in <forebay/sync.hpp>.
 template <class Sync>
@@ -37,7 +41,7 @@ concept models_sync = models_atomic<typename Sync::template atomic<std::uint64_t
                       basic_lockable<typename Sync::mutex> && basic_lockable<typename Sync::unique_lock> &&
                       std::constructible_from<typename Sync::scoped_lock, typename Sync::mutex&> &&
                       std::constructible_from<typename Sync::unique_lock, typename Sync::mutex&> &&
-                      basic_lockable<typename Sync::word_lock> &&(sizeof(typename Sync::word_lock) <= 8) &&
+                      lockable<typename Sync::word_lock> &&(sizeof(typename Sync::word_lock) <= 8) &&
                       requires(typename Sync::condition& condition, typename Sync::unique_lock& lock,
                                std::chrono::steady_clock::time_point until) {
     condition.notify_one();
@@ -108,9 +112,10 @@ TEST_CASE("locks of single_threaded take no room worth naming and never block") 
     CHECK(mutex.try_lock());
 }
 
-TEST_CASE("a word lock is four bytes, and who tries while it is held is turned away") {
-    STATIC_REQUIRE(sizeof(fb::multi_threaded::word_lock) == 4);
-    fb::multi_threaded::word_lock lock;
+TEMPLATE_TEST_CASE("a lock is at most four bytes, and who tries while it is held is turned away", "",
+                   fb::multi_threaded::word_lock, fb::multi_threaded::mutex) {
+    STATIC_REQUIRE(sizeof(TestType) <= 4);
+    TestType lock;
     lock.lock();
     CHECK_FALSE(lock.try_lock());
     lock.unlock();
@@ -120,20 +125,17 @@ TEST_CASE("a word lock is four bytes, and who tries while it is held is turned a
     lock.unlock();
 }
 
-TEST_CASE("two threads that count under a word lock lose nothing") {
-    fb::multi_threaded::word_lock lock;
+TEMPLATE_TEST_CASE("two threads that count under a lock lose nothing", "", fb::multi_threaded::word_lock,
+                   fb::multi_threaded::mutex) {
+    TestType lock;
     CHECK(count_with_two_threads(lock, 100'000) == 200'000);
 }
 
-TEST_CASE("two threads that count under a mutex lose nothing") {
-    fb::multi_threaded::mutex mutex;
-    CHECK(count_with_two_threads(mutex, 20'000) == 40'000);
-}
-
-TEST_CASE("a thread that waits for a held word lock sees what its holder wrote, and is woken") {
+TEMPLATE_TEST_CASE("a thread that waits for a held lock sees what its holder wrote, and gets in", "",
+                   fb::multi_threaded::word_lock, fb::multi_threaded::mutex) {
     // Held until the waiter has said that it is about to lock, then for a while longer: sleep or spin, it must get in.
     for (int round = 0; round < 200; ++round) {
-        fb::multi_threaded::word_lock lock;
+        TestType lock;
         fb::multi_threaded::atomic<int> waiting{0};
         int written = 0;
         int seen = 0;
@@ -153,8 +155,9 @@ TEST_CASE("a thread that waits for a held word lock sees what its holder wrote, 
     }
 }
 
-TEST_CASE("many threads queue up at a word lock and all get through") {
-    fb::multi_threaded::word_lock lock;
+TEMPLATE_TEST_CASE("many threads queue up at a lock and all get through", "", fb::multi_threaded::word_lock,
+                   fb::multi_threaded::mutex) {
+    TestType lock;
     std::int64_t count = 0;
     std::vector<std::thread> threads;
     for (int t = 0; t < 8; ++t) {

@@ -17,11 +17,11 @@ namespace forebay::inline v0 {
 //
 // 1. `atomic<T>`: load, store, exchange, compare_exchange_weak, fetch_add with the std::memory_order arguments.
 // 2. `mutex`, `scoped_lock`, `unique_lock` (can be released and taken again): a lock that blocks.
-// 3. `word_lock`: a BasicLockable of at most 8 bytes, for critical sections of a few instructions.
+// 3. `word_lock`: a Lockable of at most 8 bytes, for critical sections of a few instructions that call no host code.
 // 4. `condition`: notify_one, notify_all, wait(lock), wait_until(lock, std::chrono::steady_clock::time_point).
 // 5. `thread_id`, `this_thread()`: who runs, comparable.
 // 6. `concurrent`: whether two threads may be inside at all.
-// 7. `relax()`: lets a moment pass for another thread.
+// 7. `relax()`: lets a moment pass for another thread; `wait_until(attempt)`: lets others run until attempt() is true.
 
 /// For objects that several threads use at once.
 struct multi_threaded {
@@ -39,8 +39,9 @@ struct multi_threaded {
 #endif
     }
 
-    /// Four bytes. Spins briefly, then sleeps in the kernel.
-    class word_lock {
+    /// Four bytes. Spins briefly, then sleeps in the kernel until it is woken. Taken and given back in a few instructions where
+    /// nobody else wants it, which std::mutex is not.
+    class mutex {
     public:
         void lock() noexcept {
             if (!try_if_free()) [[unlikely]]
@@ -62,10 +63,7 @@ struct multi_threaded {
         }
         // Kept out of line, so that who finds the lock free does not pay for the registers that waiting needs.
         [[gnu::cold, gnu::noinline]] void wait_for_it() noexcept {
-            for (int spin = 0; spin < 64; ++spin) {
-                for (int i = 0; i < 4; ++i) relax();
-                if (try_if_free()) return;
-            }
+            if (spin([this] { return try_if_free(); })) return;
             while (state_.exchange(contended, std::memory_order_acquire) != free) {
                 state_.wait(contended, std::memory_order_relaxed);
             }
@@ -78,8 +76,25 @@ struct multi_threaded {
         std::atomic<std::uint32_t> state_{free};
     };
 
-    /// A word_lock: taken and given back in a few instructions where nobody else wants it, which std::mutex is not.
-    using mutex = word_lock;
+    /// Given back by a plain store, which does not wait for the memory that was written under it: that is half the price of
+    /// a lock. So nobody can be woken.
+    class word_lock {
+    public:
+        void lock() noexcept {
+            if (!try_lock()) [[unlikely]]
+                wait_for_it();
+        }
+        [[nodiscard]] bool try_lock() noexcept { return !held_.exchange(true, std::memory_order_acquire); }
+        void unlock() noexcept { held_.store(false, std::memory_order_release); }
+
+    private:
+        [[gnu::cold, gnu::noinline]] void wait_for_it() noexcept {
+            wait_until([this] { return !held_.load(std::memory_order_relaxed) && try_lock(); });
+        }
+
+        std::atomic<bool> held_{false};
+    };
+
     using scoped_lock = std::lock_guard<mutex>;
     using unique_lock = std::unique_lock<mutex>;
     using condition = std::condition_variable_any;
@@ -87,6 +102,23 @@ struct multi_threaded {
     using thread_id = std::thread::id;
     [[nodiscard]] static thread_id this_thread() noexcept {
         return std::this_thread::get_id();
+    }
+
+    /// For what another CPU is about to do. If that is not so, its thread is not running: then sleeps between the attempts.
+    template <class Attempt>
+    static void wait_until(Attempt attempt) noexcept {
+        while (!spin(attempt)) std::this_thread::sleep_for(std::chrono::microseconds{50});
+    }
+
+private:
+    /// Tries again and again, for as long as it may take another CPU to get through a short section.
+    template <class Attempt>
+    [[nodiscard]] static bool spin(Attempt attempt) noexcept {
+        for (int left = 64; left > 0; --left) {
+            for (int i = 0; i < 4; ++i) relax();
+            if (attempt()) return true;
+        }
+        return false;
     }
 };
 
@@ -129,6 +161,11 @@ struct single_threaded {
     };
 
     static void relax() noexcept {}
+    template <class Attempt>
+    static void wait_until(Attempt attempt) noexcept {
+        while (!attempt()) {
+        }
+    }
 
     struct word_lock {
         void lock() noexcept {}

@@ -498,6 +498,15 @@ TEMPLATE_TEST_CASE("What is given back under a clock that went back makes no buc
     CHECK(state.available(who(1), at(60s)) <= 10);
     CHECK(drain(state, 1, at(60s)) == 0);  // as if taken at 100s: nothing comes in twice
     CHECK(state.available(who(1), at(100s)) == 10);
+    // More than was taken since then: it is full from the time at which it was told.
+    permit large;
+    REQUIRE(ask(state, 2, at(0s), large, 10));
+    REQUIRE(ask(state, 2, at(100s), taken, 1));
+    state.give_back(large, at(95s));
+    CHECK(state.available(who(2), at(95s)) == 10);
+    CHECK(drain(state, 2, at(95s)) == 10);
+    CHECK(drain(state, 2, at(100s)) == 5);  // as said: rate * 5 s more
+    CHECK(state.available(who(2), at(100s)) == 0);
 }
 
 TEMPLATE_TEST_CASE("A quota changed for one tenant: level, share or full, debt stays, full stays full", BOTH_FORMS) {

@@ -63,12 +63,12 @@ TEST_CASE("It is the exact bucket for any rate: what is taken, charged, given ba
             const auto cost = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(of.burst() + 2));
             switch (random() % 8) {
                 case 0:
-                    bucket.refund(terms, cost, now, now);
+                    bucket.refund(terms, cost, now);
                     model.refund(cost, now);
                     break;
                 case 1: REQUIRE(bucket.charge(terms, cost, now) == model.charge(cost, now)); break;
                 case 2: {
-                    if (bucket.promised > now.time_since_epoch().count()) break;
+                    if (time_point{duration{bucket.promised}} > now) break;
                     const duration most{static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(3 * step))};
                     const auto slot = model.reserve(cost, now, most);
                     const verdict said = bucket.reserve(terms, cost, now, most);
@@ -76,9 +76,9 @@ TEST_CASE("It is the exact bucket for any rate: what is taken, charged, given ba
                     if (!slot) break;
                     REQUIRE(said.when == *slot);
                     // And taken back at once: as if it had never been.
-                    bucket.cancel(terms, cost, said.when, said.when > now, now, now);
+                    bucket.cancel(terms, cost, said.when, said.when > now, now);
                     model.cancel(cost, *slot, *slot > now, now);
-                    REQUIRE(bucket.promised <= now.time_since_epoch().count());
+                    REQUIRE(time_point{duration{bucket.promised}} <= now);
                     break;
                 }
                 default: {
@@ -94,7 +94,7 @@ TEST_CASE("It is the exact bucket for any rate: what is taken, charged, given ba
     }
 }
 
-TEST_CASE("Times and amounts without end are counted as far as 146 years, and nothing wraps around") {
+TEST_CASE("Times and amounts without end are counted as far as there are years, and nothing wraps around") {
     const detail::bucket_terms slow = detail::usual_terms(quota{rate::per_day(1), 100'000});
     CHECK(slow.burst < 100'000);
     CHECK(slow.capacity() <= detail::refill_max);
@@ -104,7 +104,7 @@ TEST_CASE("Times and amounts without end are counted as far as 146 years, and no
         CHECK(bucket.charge(slow, 1'000'000, now) == slow.debt);
         CHECK(bucket.level(slow, now) == -slow.debt);
         if (now > at(0ns)) CHECK_FALSE(bucket.reserve(slow, 1, now, duration::max()));  // after the end of time
-        bucket.refund(slow, std::int64_t{1} << 62, now, now);
+        bucket.refund(slow, std::int64_t{1} << 62, now);
         CHECK(bucket.level(slow, now) == slow.burst);
     }
     detail::refill_time bucket;
@@ -119,20 +119,46 @@ TEST_CASE("Times and amounts without end are counted as far as 146 years, and no
     CHECK(other.reserve(fine, fine.burst, at(100h * 24 * 365 + 10s), 0ns));
 }
 
+TEST_CASE("The short way takes what the long one takes, or decides nothing") {
+    const std::uint64_t seed = 62;
+    INFO("seed " << seed);
+    std::mt19937_64 random{seed};
+    const detail::bucket_terms terms = detail::usual_terms(quota{rate::one_every(10ns), 7});
+    detail::refill_time bucket;
+    time_point now{};
+    int taken = 0;
+    for (int i = 0; i < 10'000; ++i) {
+        now += duration{static_cast<std::int64_t>(random() % 80)};
+        const auto cost = static_cast<std::int64_t>(random() % 10) - 1;
+        detail::refill_time quick = bucket;
+        const bool at_once = quick.take(terms, cost, now);
+        const verdict said = bucket.reserve(terms, cost, now, 0ns);
+        REQUIRE(at_once == (said && cost != 0));
+        REQUIRE(quick.full_at == bucket.full_at);
+        taken += at_once ? 1 : 0;
+    }
+    CHECK(taken > 1000);
+    detail::refill_time made;
+    CHECK_FALSE(made.take(terms, 1, time_point::min()));
+    CHECK_FALSE(made.take(terms, 1, time_point::max()));
+    CHECK(made.full_at == detail::refill_time{}.full_at);
+}
+
 TEST_CASE("Who is promised a slot is overtaken by nobody, and the end of the last one promised frees its time") {
     const detail::bucket_terms terms = detail::usual_terms(quota{rate::one_every(10ns), 4});
     detail::refill_time bucket;
     REQUIRE(bucket.reserve(terms, 4, at(0ns), 1s));
     CHECK(bucket.reserve(terms, 2, at(0ns), 1s) == admitted(at(20ns)));
     CHECK(bucket.reserve(terms, 1, at(0ns), 1s) == admitted(at(30ns)));
-    bucket.cancel(terms, 1, at(30ns), true, at(0ns), at(0ns));
-    CHECK(bucket.promised == 20);
+    bucket.cancel(terms, 1, at(30ns), true, at(0ns));
+    CHECK(time_point{duration{bucket.promised}} == at(20ns));
     CHECK(bucket.reserve(terms, 1, at(0ns), 1s) == admitted(at(30ns)));
-    bucket.refund(terms, 3, at(0ns), at(0ns));
+    bucket.refund(terms, 3, at(0ns));
     CHECK(bucket.reserve(terms, 1, at(0ns), 0ns).when == at(31ns));
-    bucket.cancel(terms, 1, at(30ns), true, at(0ns), at(0ns));
+    bucket.cancel(terms, 1, at(30ns), true, at(0ns));
     CHECK(bucket.reserve(terms, 1, at(0ns), 0ns).when == at(31ns));
-    CHECK(bucket.under(terms, detail::usual_terms(quota{rate::one_every(5ns), 8}), at(0ns), inherit::level).promised ==
-          31);
+    const detail::refill_time next =
+        bucket.under(terms, detail::usual_terms(quota{rate::one_every(5ns), 8}), at(0ns), inherit::level);
+    CHECK(time_point{duration{next.promised}} == at(31ns));
     CHECK(bucket.reserve(terms, 1, at(31ns), 0ns));
 }

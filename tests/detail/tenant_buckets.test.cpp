@@ -11,19 +11,30 @@ namespace {
 
 using buckets_type = detail::tenant_buckets<single_threaded>;
 
-/// A place for a tenant under these terms.
-detail::tenant_place& settle(buckets_type& buckets, buckets_type::shard& home, std::uint64_t tenant, const quota& of) {
+using lock = buckets_type::lock;
+
+/// A place for a tenant under these terms, one token taken.
+detail::tenant_place settle(buckets_type& buckets, buckets_type::shard& home, std::uint64_t tenant, const quota& of) {
     const detail::bucket_terms terms = detail::usual_terms(of);
-    detail::tenant_place* const its = buckets.room_for(buckets.places.hash_of(tenant_id{tenant}), home, time_point{});
-    REQUIRE(its != nullptr);
-    const std::uint32_t tier = buckets.vacate(*its, home, terms, time_point{});
-    its->tenant = tenant;
-    buckets.notes(*its) = {};
-    buckets.notes(*its).set_tier(tier, false);
-    detail::refill_time bucket = buckets.newcomer(home, terms);
-    REQUIRE(bucket.reserve(terms, 1, time_point{}, 0ns));
-    buckets.keep(*its, home, bucket, terms);
-    return *its;
+    detail::tenant_place its;
+    const auto use = [&](lock& in, unsigned at) {
+        REQUIRE(buckets.is_free(in, at, time_point{}));
+        REQUIRE(buckets.settle(in, at, home, tenant_id{tenant}, terms, time_point{}));
+        detail::refill_time bucket = buckets.newcomer(home, terms);
+        REQUIRE(bucket.reserve(terms, 1, time_point{}, 0ns));
+        buckets.keep(in, at, bucket, terms);
+        its = buckets.places.place_of(in, at);
+    };
+    if (!buckets.give_place(buckets.places.hash_of(tenant_id{tenant}), home, time_point{}, use)) return {};
+    REQUIRE(its);
+    return its;
+}
+
+/// What `say(lock, place)` says of a place.
+template <class Say>
+auto at(buckets_type& buckets, detail::tenant_place its, Say say) {
+    lock in = buckets.places.lock_of(its);
+    return say(in, buckets.places.index_of(its));
 }
 
 }  // namespace
@@ -33,55 +44,84 @@ TEST_CASE("Where all have one quota its number is not looked up, and each has it
     buckets_type::shard home;
     const quota one{rate::per_hour(1), 2};
     const quota other{rate::per_hour(7), 3};
-    auto& a = settle(buckets, home, 1, one);
-    auto& b = settle(buckets, home, 2, one);
-    CHECK(buckets.tiers.sole() == buckets.notes(a).tier);
-    auto& c = settle(buckets, home, 3, other);
+    const auto a = settle(buckets, home, 1, one);
+    const auto b = settle(buckets, home, 2, one);
+    CHECK(buckets.tiers.sole() == buckets.places.notes(a).tier);
+    const auto c = settle(buckets, home, 3, other);
     CHECK(buckets.tiers.sole() == buckets.tiers.none);
-    CHECK(buckets.terms_of(a) == detail::usual_terms(one));
-    CHECK(buckets.terms_of(c) == detail::usual_terms(other));
-    buckets.forget(c, home, time_point{10h});
-    CHECK(buckets.tiers.sole() == buckets.notes(a).tier);
+    const auto terms = [&](lock& in, unsigned its) { return buckets.terms_of(in, its); };
+    CHECK(at(buckets, a, terms) == detail::usual_terms(one));
+    CHECK(at(buckets, c, terms) == detail::usual_terms(other));
+    at(buckets, c, [&](lock& in, unsigned its) { buckets.forget(in, its, home, time_point{10h}); });
+    CHECK(buckets.tiers.sole() == buckets.places.notes(a).tier);
     using renewed = buckets_type::renewed;
-    CHECK(buckets.renew(a, home, detail::usual_terms(other), time_point{}, inherit::level) == renewed::as_wanted);
+    const auto renew = [&](lock& in, unsigned its) {
+        return buckets.renew(in, its, home, detail::usual_terms(other), time_point{}, inherit::level);
+    };
+    CHECK(at(buckets, a, renew) == renewed::as_wanted);
     CHECK(buckets.tiers.sole() == buckets.tiers.none);
-    CHECK(buckets.renew(b, home, detail::usual_terms(other), time_point{}, inherit::level) == renewed::as_wanted);
-    CHECK(buckets.tiers.sole() == buckets.notes(b).tier);
-    CHECK(buckets.terms_of(a) == detail::usual_terms(other));
+    CHECK(at(buckets, b, renew) == renewed::as_wanted);
+    CHECK(buckets.tiers.sole() == buckets.places.notes(b).tier);
+    CHECK(at(buckets, a, terms) == detail::usual_terms(other));
     CHECK(home.forgotten == time_point{10h});
 }
 
-TEST_CASE("A place with a promise is known to its shard until that has passed, and is not free before") {
+TEST_CASE("A place with a promise is known until that has passed, and is not free before") {
     buckets_type buckets{100, 1};
     buckets_type::shard home;
     const quota of{rate::one_every(10ns), 1};
     const detail::bucket_terms terms = detail::usual_terms(of);
-    auto& its = settle(buckets, home, 1, of);
-    CHECK(home.promising == 0);
-    detail::refill_time bucket = buckets.bucket_of(its, home, terms, time_point{});
-    REQUIRE(bucket.reserve(terms, 1, time_point{}, 1s) == admitted(time_point{10ns}));
-    buckets.keep(its, home, bucket, terms);
-    CHECK(home.promising == 1);
-    CHECK(buckets.bucket_of(its, home, terms, time_point{9ns}).promised == 10);
-    CHECK_FALSE(buckets.is_free(its, time_point{19ns}));
-    CHECK(buckets.is_free(its, time_point{20ns}));
-    CHECK(buckets.bucket_of(its, home, terms, time_point{10ns}).promised < 0);
-    CHECK(home.promising == 0);
+    const auto its = settle(buckets, home, 1, of);
+    CHECK_FALSE(buckets.promising());
+    at(buckets, its, [&](lock& in, unsigned i) {
+        detail::refill_time bucket = buckets.bucket_of(in, i, terms, time_point{});
+        REQUIRE(bucket.reserve(terms, 1, time_point{}, 1s) == admitted(time_point{10ns}));
+        buckets.keep(in, i, bucket, terms);
+        CHECK(buckets.promising());
+        const auto promised = [&](duration now) {
+            return time_point{duration{buckets.bucket_of(in, i, terms, time_point{now}).promised}};
+        };
+        CHECK(promised(9ns) == time_point{10ns});
+        CHECK_FALSE(buckets.is_free(in, i, time_point{19ns}));
+        CHECK(buckets.is_free(in, i, time_point{20ns}));
+        CHECK(promised(10ns) < time_point{});
+        CHECK_FALSE(buckets.promising());
+    });
 }
 
-TEST_CASE("While quotas are being changed nobody is moved") {
+TEST_CASE(
+    "Where both groups are taken one makes room who has a place elsewhere, but not while quotas are being changed") {
     buckets_type buckets{1000, 1};
     buckets_type::shard home;
     const quota of{rate::per_hour(1), 2};
-    std::uint64_t tenant = 0;
-    const auto crowded = [&] {
-        const auto taken = [](const detail::tenant_place& p) { return !p.taken(); };
-        return buckets.places.vacancy(buckets.places.hash_of(tenant_id{tenant}), taken) == nullptr;
+    const auto crowded = [&](std::uint64_t tenant) {
+        const std::uint64_t hash = buckets.places.hash_of(tenant_id{tenant});
+        return buckets.places.vacancy(buckets.places.first_group(hash)) == buckets_type::group::size &&
+               buckets.places.vacancy(buckets.places.second_group(hash)) == buckets_type::group::size;
     };
-    for (; !crowded(); ++tenant) settle(buckets, home, tenant, of);
-    home.renewing = 1;
-    const std::uint64_t hash = buckets.places.hash_of(tenant_id{tenant});
-    CHECK(buckets.room_for(hash, home, time_point{}) == nullptr);
-    home.renewing = 0;
-    CHECK(buckets.room_for(hash, home, time_point{}) != nullptr);
+    int moves = 0;
+    for (std::uint64_t tenant = 0; tenant < 1700; ++tenant) {
+        if (!crowded(tenant)) {
+            REQUIRE(settle(buckets, home, tenant, of));
+            continue;
+        }
+        home.renewing = 1;
+        REQUIRE_FALSE(settle(buckets, home, tenant, of));
+        home.renewing = 0;
+        moves += settle(buckets, home, tenant, of) ? 1 : 0;
+    }
+    CHECK(moves > 50);
+    // All are where they are looked for, with what is theirs.
+    std::uint64_t found = 0;
+    for (std::uint64_t tenant = 0; tenant < 1700; ++tenant) {
+        const auto its = buckets.places.find(buckets.places.hash_of(tenant_id{tenant}), tenant_id{tenant});
+        if (!its) continue;
+        ++found;
+        const auto level = [&](lock& in, unsigned i) {
+            const detail::bucket_terms& terms = buckets.terms_of(in, i);
+            return buckets.bucket_of(in, i, terms, time_point{}).level(terms, time_point{});
+        };
+        REQUIRE(at(buckets, its, level) == 1);
+    }
+    CHECK(found > 1600);
 }

@@ -17,4 +17,10 @@ TEST_CASE("A shard keeps the latest time at which a bucket was forgotten, and it
     }
     CHECK(shard.lock.try_lock());
     shard.lock.unlock();
+    {
+        const detail::tenant_shard<multi_threaded>::renewal one{shard};
+        const detail::tenant_shard<multi_threaded>::renewal other{shard};
+        CHECK(shard.renewing == 2);
+    }
+    CHECK(shard.renewing == 0);
 }

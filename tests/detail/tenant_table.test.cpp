@@ -19,28 +19,29 @@ auto one_at(time_point now) {
     };
 }
 
+auto terms_of(const quota& of) {
+    return [of](tenant_id) { return detail::usual_terms(of); };
+}
+
+constexpr std::uint32_t refused = detail::tenant_table<multi_threaded, true>::overflow - 2;
+
 template <class Sync>
 std::uint32_t take(detail::tenant_table<Sync, true>& table, std::uint64_t tenant, time_point now,
                    const quota& of = slow) {
-    verdict said;
-    const std::uint32_t number = table.take(tenant_id{tenant}, now, one_at(now), said);
-    if (number != table.unknown) return said ? number : table.overflow;
-    const std::uint32_t fresh = table.take_new(tenant_id{tenant}, 1, now, one_at(now), detail::usual_terms(of),
-                                               table.changes(tenant_id{tenant}), said);
-    return said ? fresh : table.overflow;
+    std::uint32_t number = table.take_at_once(tenant_id{tenant}, 1, now);
+    if (number != table.undecided) return number;
+    return table.take(tenant_id{tenant}, 1, now, one_at(now), terms_of(of), number) ? number : refused;
 }
 
 }  // namespace
 
 TEMPLATE_TEST_CASE("A tenant keeps its place while it has something to remember", "", multi_threaded, single_threaded) {
     detail::tenant_table<TestType, true> table{1000, 1};
-    verdict said;
-    CHECK(table.take(tenant_id{7}, time_point{}, one_at(time_point{}), said) == table.unknown);
     const std::uint32_t number = take(table, 7, time_point{});
-    REQUIRE(number != table.overflow);
+    REQUIRE(number < refused);
     for (std::uint64_t other = 100; other < 600; ++other) take(table, other, time_point{});
     CHECK(take(table, 7, time_point{}) == number);
-    CHECK(take(table, 7, time_point{}) == table.overflow);  // refused: its burst is 2
+    CHECK(take(table, 7, time_point{}) == refused);  // its burst is 2
     CHECK(table.available(tenant_id{7}, time_point{}) == 0);
     CHECK_FALSE(table.available(tenant_id{8}, time_point{}).has_value());
     table.finish(tenant_id{7}, number, 1, time_point{});
@@ -54,7 +55,7 @@ TEMPLATE_TEST_CASE("No two tenants have one place, also where one has to make ro
     std::size_t moved = 0;
     for (std::uint64_t tenant = 0; tenant < 5000; ++tenant) {
         const std::uint32_t number = take(table, tenant, time_point{});
-        REQUIRE(number != table.overflow);
+        REQUIRE(number < refused);
         places[tenant] = number;
     }
     std::set<std::uint32_t> numbers;
@@ -92,7 +93,7 @@ TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota that d
     detail::tenant_table<TestType, true> table{1, 4};
     const quota fast{rate::per_second(100), 50};
     for (std::uint64_t tenant = 0; table.overflowed() == 0; ++tenant)
-        REQUIRE(take(table, tenant, time_point{}, fast) != table.unknown);
+        REQUIRE(take(table, tenant, time_point{}, fast) != refused);
     for (std::uint64_t tenant = 1000; tenant < 1009; ++tenant)
         CHECK(take(table, tenant, time_point{}, fast) == table.overflow);
     const std::uint64_t before = table.overflowed();
@@ -104,45 +105,41 @@ TEMPLATE_TEST_CASE("The overflow bucket is as tight as the tightest quota that d
 
 TEMPLATE_TEST_CASE("Terms asked for before a change are not used after it", "", multi_threaded, single_threaded) {
     detail::tenant_table<TestType, true> table{1000, 6};
-    verdict said;
-    const std::uint64_t before = table.changes(tenant_id{7});
-    const auto ask = [](tenant_id) { return detail::usual_terms(slow); };
-    CHECK_FALSE(table.renew(tenant_id{7}, time_point{}, inherit::level, ask));
-    CHECK(table.take_new(tenant_id{7}, 1, time_point{}, one_at(time_point{}), detail::usual_terms(slow), before,
-                         said) == table.outdated);
-    CHECK_FALSE(table.available(tenant_id{7}, time_point{}).has_value());
-    CHECK(take(table, 7, time_point{}) < table.outdated);
-    const std::uint64_t then = table.changes(tenant_id{7});
-    table.renew_all(
-        time_point{}, inherit::level, [](const auto&) { return false; }, ask);
-    CHECK(table.changes(tenant_id{7}) != then);
+    int asked = 0;
+    std::uint32_t number = 0;
+    const auto changing = [&](tenant_id tenant) {
+        if (++asked == 1) table.renew(tenant, time_point{}, inherit::level, terms_of(slow));
+        if (asked == 2)
+            table.renew_all(
+                time_point{}, inherit::level, [](const auto&) { return false; }, terms_of(slow));
+        return detail::usual_terms(quota{rate::per_hour(1), asked});
+    };
+    CHECK(table.take(tenant_id{7}, 1, time_point{}, one_at(time_point{}), changing, number));
+    CHECK(asked == 3);
+    CHECK(table.available(tenant_id{7}, time_point{}) == 2);
 }
 
-TEST_CASE("A renewal that another one overtakes asks again") {
-    detail::tenant_table<single_threaded, true> table{1000, 7};
-    REQUIRE(take(table, 7, time_point{}) < table.outdated);
-    const detail::bucket_terms late = detail::usual_terms(quota{rate::per_hour(5), 9});
-    int asked = 0;
-    const auto now_late = [&](tenant_id) { return late; };
-    CHECK_FALSE(table.renew(tenant_id{7}, time_point{}, inherit::level, [&](tenant_id tenant) {
-        if (asked++ > 0) return late;
-        CHECK(table.renew(tenant, time_point{}, inherit::level, now_late));
-        return detail::usual_terms(slow);
-    }));
-    CHECK(asked == 2);
-    CHECK(table.available(tenant_id{7}, time_point{}) == 1);
-    CHECK(table.available(tenant_id{7}, time_point{} + 12min) == 2);
-    asked = 0;
-    const detail::bucket_terms last = detail::usual_terms(quota{rate::per_hour(2), 3});
-    table.renew_all(
-        time_point{}, inherit::level, [](const auto&) { return true; },
-        [&](tenant_id tenant) {
-            if (asked++ > 0) return last;
-            table.renew(tenant, time_point{}, inherit::level, [&](tenant_id) { return last; });
-            return late;
-        });
-    CHECK(asked == 2);
-    CHECK(table.available(tenant_id{7}, time_point{} + 10h) == 3);
+TEMPLATE_TEST_CASE("Taken at once is what is there for who is remembered, and nothing else is decided", "",
+                   multi_threaded, single_threaded) {
+    detail::tenant_table<TestType, true> table{1000, 8};
+    const tenant_id tenant{7};
+    std::uint32_t number = 0;
+    CHECK(table.take_at_once(tenant, 1, time_point{}) == table.undecided);  // not remembered
+    REQUIRE(take(table, 7, time_point{}) < refused);
+    CHECK(table.take_at_once(tenant, 2, time_point{}) == table.undecided);  // one is left
+    CHECK(table.take_at_once(tenant, -1, time_point{}) == table.undecided);
+    CHECK(table.available(tenant, time_point{}) == 1);
+    number = table.take_at_once(tenant, 1, time_point{});
+    CHECK(number == take(table, 7, time_point{} + 1h));
+    CHECK(table.available(tenant, time_point{} + 1h) == 0);
+    // A slot that is promised is nobody else's, also once what was promised has come in.
+    const auto slot = [](detail::refill_time& bucket, const detail::bucket_terms& terms) {
+        return bucket.reserve(terms, 1, time_point{} + 1h, 9h);
+    };
+    REQUIRE(table.take(tenant, 1, time_point{} + 1h, slot, terms_of(slow), number).when == time_point{} + 2h);
+    CHECK(table.take_at_once(tenant, 0, time_point{} + 1h) == table.undecided);
+    CHECK(table.take_at_once(tenant, 1, time_point{} + 2h) == table.undecided);
+    CHECK(take(table, 7, time_point{} + 3h) < refused);
 }
 
 TEST_CASE("What a table takes is known before it is built") {
@@ -150,16 +147,22 @@ TEST_CASE("What a table takes is known before it is built") {
     CHECK(detail::tenant_table<single_threaded, true>{1, 5}.memory() < 12'000);
 }
 
-TEMPLATE_TEST_CASE("Whatever name vacant places go by, the tenant of that name is one like the others", "",
-                   multi_threaded, single_threaded) {
+TEMPLATE_TEST_CASE("The two tenants whose names the table needs are limited like the others, from the overflow bucket",
+                   "", multi_threaded, single_threaded) {
     detail::tenant_table<TestType, true> table{1000, 5};
     const std::uint64_t namesake = detail::mix(0, {5, ~std::uint64_t{5}});
-    verdict said;
-    CHECK(table.take(tenant_id{namesake}, time_point{}, one_at(time_point{}), said) == table.unknown);
+    const std::uint64_t other_namesake = detail::mix(1, {5, ~std::uint64_t{5}});
+    CHECK(take(table, other_namesake, time_point{}) == table.overflow);
+    table.finish(tenant_id{other_namesake}, table.overflow, 1, time_point{});
+    CHECK(table.take_at_once(tenant_id{namesake}, 1, time_point{}) == table.undecided);
+    CHECK(table.take_at_once(tenant_id{namesake}, 0, time_point{}) == table.undecided);
     for (std::uint64_t other = 0; other < 400; ++other) take(table, other, time_point{});
-    const std::uint32_t number = take(table, namesake, time_point{});
-    REQUIRE(number != table.overflow);
-    CHECK(take(table, namesake, time_point{}) == number);
-    CHECK(take(table, namesake, time_point{}) == table.overflow);  // refused: its burst is 2
-    CHECK(table.available(tenant_id{namesake}, time_point{}) == 0);
+    CHECK(take(table, namesake, time_point{}) == table.overflow);
+    CHECK(take(table, namesake, time_point{}) == table.overflow);
+    CHECK(take(table, namesake, time_point{}) == refused);  // its burst is 2
+    CHECK_FALSE(table.available(tenant_id{namesake}, time_point{}).has_value());
+    CHECK_FALSE(table.renew(tenant_id{namesake}, time_point{}, inherit::level, terms_of(slow)));
+    table.finish(tenant_id{namesake}, table.overflow, 1, time_point{});
+    CHECK(take(table, namesake, time_point{}) == table.overflow);
+    CHECK(table.overflowed() == 4);
 }

@@ -74,8 +74,8 @@ for name in 'std::atomic<int> a;' 'std::mutex m;' 'std::thread t;' 'std::conditi
     catches habits 'through the Sync' add include/forebay/queue/fifo.hpp "$name"
 done
 catches habits 'no fences' add include/forebay/queue/fifo.hpp 'atomic_thread_fence(order);'
-catches habits 'no thread_local and no sleep' add include/forebay/queue/fifo.hpp 'thread_local int x;'
-catches habits 'no thread_local and no sleep' add include/forebay/queue/fifo.hpp 'sleep_for(d);'
+catches habits 'no thread_local' add include/forebay/queue/fifo.hpp 'thread_local int x;'
+catches habits 'no sleep' add include/forebay/queue/fifo.hpp 'sleep_for(d);'
 catches habits 'only time.hpp reads a clock' add include/forebay/queue/fifo.hpp 'auto t = std::chrono::steady_clock::now();'
 catches habits 'not in every library' add include/forebay/queue/fifo.hpp 'std::move_only_function<void()> f;'
 catches habits 'the name of a test' add tests/rate.test.cpp 'TEST_CASE("one; two") {}'

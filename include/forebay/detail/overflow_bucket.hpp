@@ -30,16 +30,16 @@ public:
         const verdict answer = op(next, terms);
         if (!answer) return answer;
         drawn_.fetch_add(1, std::memory_order_relaxed);
-        if (cost != 0) keep(terms, next, now);
+        if (cost == 0) return answer;
+        terms_ = terms;
+        bucket_ = next;
         return answer;
     }
-    /// op(terms, bucket, seen), on what was drawn.
+    /// op(bucket, terms), on what was drawn.
     template <class Op>
-    void change(time_point now, Op op) noexcept {
+    void change(Op op) noexcept {
         const typename Sync::scoped_lock hold{mutex_};
-        if (drawn() == 0) return;
-        seen_ = std::max(seen_, now);
-        op(terms_, bucket_, seen_);
+        if (drawn() != 0) op(bucket_, terms_);
     }
     /// How often it was drawn from.
     [[nodiscard]] std::uint64_t drawn() const noexcept { return drawn_.load(std::memory_order_relaxed); }
@@ -51,16 +51,10 @@ private:
         if (terms_.per_ns == 0) return never(limit::rate, missing);
         return retry_at(time_point{duration{std::max(bucket_.full_at, bucket_.promised)}}, limit::rate, missing);
     }
-    void keep(const bucket_terms& terms, const refill_time& next, time_point now) noexcept {
-        terms_ = terms;
-        bucket_ = next;
-        seen_ = std::max(seen_, now);
-    }
 
     typename Sync::mutex mutex_;
     bucket_terms terms_{};
     refill_time bucket_;
-    time_point seen_{time_point::min()};
     typename Sync::template atomic<std::uint64_t> drawn_{0};
 };
 

@@ -33,8 +33,7 @@ struct refill_time {
     static constexpr std::uint8_t too_many = 63;
 
     [[nodiscard]] static constexpr std::int64_t clock(const bucket_terms& terms, time_point now) noexcept {
-        if (terms.per_ns == 0) [[unlikely]]
-            return 0;
+        if (terms.per_ns == 0) return 0;
         return std::clamp(now.time_since_epoch().count(), earliest, latest);
     }
 
@@ -63,16 +62,30 @@ struct refill_time {
     /// 0 takes nothing and is admitted even in debt.
     [[nodiscard]] constexpr verdict reserve(const bucket_terms& terms, std::int64_t cost, time_point now,
                                             duration max_wait) noexcept {
-        if (!terms.possible(cost)) [[unlikely]]
-            return terms.impossible(cost);
+        if (!terms.possible(cost)) return terms.impossible(cost);
         const std::int64_t tau = clock(terms, now);
         const std::int64_t ready = ready_at(terms, cost);
-        if (ready <= tau) [[likely]] {
+        if (ready <= tau) {
             use(terms, tau, cost * terms.per_token);
             return admitted(now);
         }
         if (cost == 0) return admitted(now);
         return reserve_later(terms, cost, now, max_wait, ready);
+    }
+    /// `cost` from a bucket of which nothing is promised, as it comes from memory, in as few steps as can be. False decides
+    /// nothing. [per_ns 1]
+    [[nodiscard, gnu::always_inline]] constexpr bool take(const bucket_terms& terms, std::int64_t cost,
+                                                          time_point now) noexcept {
+        const std::int64_t tau = now.time_since_epoch().count();
+        const std::uint64_t since_earliest = static_cast<std::uint64_t>(tau) - static_cast<std::uint64_t>(earliest);
+        if (cost == 0 || !terms.possible(cost) || since_earliest > std::uint64_t{2 * refill_max}) [[unlikely]]
+            return false;
+        const std::int64_t need = cost * terms.per_token;
+        if (full_at - (terms.capacity() - need) > tau) [[unlikely]]
+            return false;
+        // Without a branch: nobody can guess which is later before it has come.
+        full_at = std::max(full_at, tau) + need;
+        return true;
     }
     /// `cost` whether it is there or not, in whole tokens down to the debt limit. returns  how many
     constexpr std::int64_t charge(const bucket_terms& terms, std::int64_t cost, time_point now) noexcept {
@@ -82,21 +95,20 @@ struct refill_time {
         use(terms, tau, charged * terms.per_token);
         return charged;
     }
-    /// `cost` given back, up to a full bucket.
-    /// seen  a time not before any at which something was taken: fullness counts from then, if `now` lies before it
-    constexpr void refund(const bucket_terms& terms, std::int64_t cost, time_point now, time_point seen) noexcept {
+    /// `cost` given back, up to a bucket that is full at `now`.
+    constexpr void refund(const bucket_terms& terms, std::int64_t cost, time_point now) noexcept {
         std::int64_t ticks = 0;
         if (cost <= 0) return;
         if (__builtin_mul_overflow(cost, terms.per_token, &ticks)) ticks = ticks_max;
         if (promised > clock(terms, now)) ++promised;
-        restore(terms, ticks, clock(terms, std::max(now, seen)));
+        restore(terms, ticks, clock(terms, now));
     }
     /// A slot of `cost` given back as far as none that was promised later relies on it: what comes in between it and the
     /// last one promised may be for those. (The rule of Go's x/time/rate, in integers.) A slot that has passed gives back
     /// nothing.
     /// delayed  whether the slot lay in the future when it was promised
-    constexpr void cancel(const bucket_terms& terms, std::int64_t cost, time_point slot, bool delayed, time_point now,
-                          time_point seen) noexcept {
+    constexpr void cancel(const bucket_terms& terms, std::int64_t cost, time_point slot, bool delayed,
+                          time_point now) noexcept {
         const std::int64_t tau = clock(terms, now);
         const std::int64_t its = delayed ? clock(terms, slot) : tau;
         if (delayed && its <= tau) return;
@@ -113,7 +125,7 @@ struct refill_time {
         if (delayed && waiting != 0 && waiting != too_many) --waiting;
         const bool newest = delayed && its == promised;
         if (newest || waiting == 0) promised = earliest;
-        if (need > later) restore(terms, need - later, clock(terms, std::max(now, seen)));
+        if (need > later) restore(terms, need - later, tau);
         if (newest && waiting != 0 && empty_at(terms) > tau)
             promised = std::min(its, empty_at(terms));  // where the one before it is
     }
@@ -143,13 +155,13 @@ private:
     }
     constexpr void use(const bucket_terms& terms, std::int64_t tau, std::int64_t ticks) noexcept {
         if (ticks == 0) return;
+        if (terms.per_ns <= 1) [[likely]] {
+            full_at = std::max(full_at, tau) + ticks;
+            return;
+        }
         if (full_at <= tau) {
             full_at = tau;
             excess = 0;
-        }
-        if (terms.per_ns <= 1) [[likely]] {
-            full_at += ticks;
-            return;
         }
         const std::int64_t need = ticks - excess;
         const std::int64_t wait = ceil_div(need, terms.per_ns);
@@ -181,7 +193,7 @@ private:
         if (ready > latest || saturating_sub(when, now) > max_wait) {
             return retry_at(saturating_add(when, -max_wait), limit::rate, missing);
         }
-        if (promised <= now.time_since_epoch().count()) waiting = 0;
+        if (promised <= clock(terms, now)) waiting = 0;
         waiting = static_cast<std::uint8_t>(std::min(waiting + 1, int{too_many}));
         promised = ready;
         // What would have come in while it was full is lost; but not the part of a token by which a slot is rounded up.

@@ -9,16 +9,13 @@
 
 namespace forebay::inline v0::detail {
 
-/// What the tenants of one shard have in common: their lock, and what happened to them. In a cache line of its own.
+/// What decides who is remembered in one shard: most calls can do without. In a cache line of its own.
 template <class Sync>
 struct alignas(Sync::concurrent ? 64 : 8) tenant_shard {
+    /// Nobody is met, moved or forgotten, and no quota changed, but by who holds this. It is taken before a group's lock.
     typename Sync::word_lock lock;
     /// How many are changing quotas: nobody's place is moved then, lest it is missed.
     std::uint32_t renewing{0};
-    /// Places of which something is promised beyond what their refill says.
-    std::uint32_t promising{0};
-    /// The latest time at which anything was taken here.
-    time_point seen{time_point::min()};
     /// The latest time by which a bucket was found full and forgotten here. Newcomers count as full from then on, so that a
     /// clock that went back does not let one that was forgotten have the same time twice.
     time_point forgotten{time_point::min()};
@@ -37,6 +34,23 @@ struct alignas(Sync::concurrent ? 64 : 8) tenant_shard {
 
     private:
         typename Sync::word_lock& lock_;
+    };
+
+    /// Nobody's place is moved while this lives.
+    class renewal {
+    public:
+        explicit renewal(tenant_shard& shard) noexcept : shard_{shard} { add(1); }
+        renewal(const renewal&) = delete;
+        renewal& operator=(const renewal&) = delete;
+        ~renewal() { add(~std::uint32_t{0}); }
+
+    private:
+        void add(std::uint32_t more) noexcept {
+            const held hold{shard_};
+            shard_.renewing += more;
+        }
+
+        tenant_shard& shard_;
     };
 };
 

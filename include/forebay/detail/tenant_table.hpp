@@ -6,6 +6,7 @@
 #include <forebay/detail/refill_time.hpp>
 #include <forebay/detail/tenant_buckets.hpp>
 #include <forebay/detail/tenant_places.hpp>
+#include <forebay/detail/tenant_renewal.hpp>
 #include <forebay/detail/tenant_shard.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/request.hpp>
@@ -19,112 +20,83 @@
 #include <limits>
 #include <memory>
 #include <optional>
-#include <span>
+#include <utility>
 
 namespace forebay::inline v0::detail {
 
 /// Buckets by tenant, each with its own terms.
 ///
 /// Permits pin their tenant's place where one may yet charge more than it took. One that can only give back does not: giving
-/// back to whom was forgotten is giving to a full bucket. Shards have a lock each, held for a tenant's every change.
+/// back to whom was forgotten is giving to a full bucket. A group's lock is held for a tenant's every change: so threads that
+/// ask for different tenants do not meet. A shard's lock is held as well while a tenant is met, moved or forgotten.
 ///
-/// Terms are asked for outside the locks, of who may just be changing them. So each shard counts the changes: one who asks
-/// reads the count before, and what the answer is used for compares it under the lock. If it has changed, the answer may
-/// be from before, and is asked for again.
+/// A newcomer's terms are asked for outside the locks, and once more if they may have changed since: see tenant_renewal.
 template <class Sync, bool PermitsPin>
 class tenant_table {
 public:
     tenant_table(std::size_t max_tenants, std::optional<std::uint64_t> seed)
-        : buckets_{max_tenants, seed}, shards_{std::make_unique<shard[]>(buckets_.places.shards())} {}
+        : buckets_{max_tenants, seed}, shards_{std::make_unique<shard[]>(places().shards())} {}
 
-    /// Where a request was admitted from, beside the numbers of places.
-    static constexpr std::uint32_t overflow = std::numeric_limits<std::uint32_t>::max();
-    static constexpr std::uint32_t unknown = overflow - 1;
-    static constexpr std::uint32_t outdated = overflow - 2;
+    /// The number of who has no place.
+    static constexpr std::uint32_t overflow = tenant_place::none;
+    static constexpr std::uint32_t undecided = overflow - 1;
 
-    /// Takes from the bucket of a tenant that is remembered; says which bucket it is.
-    /// op  (bucket, terms) -> verdict; a refusal leaves the bucket as it was
-    template <class Op>
-    [[gnu::always_inline]] std::uint32_t take(tenant_id tenant, time_point now, Op op, verdict& answer) noexcept {
-        const std::uint64_t hash = buckets_.places.hash_of(tenant);
-        shard& home = shards_[buckets_.places.shard_of(hash)];
-        const held lock{home};
-        place* const its = buckets_.places.find(hash, tenant);
-        if (its == nullptr) [[unlikely]]
-            return unknown;
-        return take_from(*its, home, now, op, answer);
+    /// The path of most requests: `cost` from the bucket of a tenant that is in its first group, if it is there. Short, so
+    /// that a processor that waits for one bucket has begun with the next.
+    /// returns  the number of its place; `undecided` decides nothing
+    [[nodiscard, gnu::always_inline]] std::uint32_t take_at_once(tenant_id tenant, std::int64_t cost,
+                                                                 time_point now) noexcept {
+        const std::uint32_t first = places().first_group(places().hash_of(tenant));
+        places().fetch(first);
+        lock in = places().lock_of(first);
+        const unsigned its = in.find(static_cast<std::uint64_t>(tenant));
+        if (its == group::size || buckets_.promising()) [[unlikely]]
+            return undecided;
+        const bucket_terms& terms = buckets_.terms_of(in, its);
+        if (terms.per_ns != 1) [[unlikely]]
+            return take_in_parts(std::move(in), its, cost, now);
+        refill_time bucket{in.full_at(its)};
+        if (!bucket.take(terms, cost, now)) [[unlikely]]
+            return undecided;
+        in.set_full_at(its, bucket.full_at);
+        return took(places().place_of(first, its));
     }
-
-    /// To be read before a newcomer's terms are asked for.
-    [[nodiscard]] std::uint64_t changes(tenant_id tenant) const noexcept {
-        return shards_[buckets_.places.shard_of(buckets_.places.hash_of(tenant))].changes.load(
-            std::memory_order_acquire);
-    }
-    /// As take, for a tenant that was not remembered a moment ago. `outdated`: its terms may have changed since.
-    template <class Op>
-    [[nodiscard]] std::uint32_t take_new(tenant_id tenant, std::int64_t cost, time_point now, Op op,
-                                         const bucket_terms& terms, std::uint64_t changes, verdict& answer) noexcept {
-        const std::uint64_t hash = buckets_.places.hash_of(tenant);
-        shard& home = shards_[buckets_.places.shard_of(hash)];
-        const held lock{home};
-        if (home.changes.load(std::memory_order_relaxed) != changes) return outdated;
-        if (place* const since = buckets_.places.find(hash, tenant)) return take_from(*since, home, now, op, answer);
-        refill_time fresh = buckets_.newcomer(home, terms);
-        answer = op(fresh, terms);
-        if (!answer) return overflow;
-        place* const its = buckets_.room_for(hash, home, now);
-        const std::uint32_t tier = its == nullptr ? buckets_.tiers.none : buckets_.vacate(*its, home, terms, now);
-        if (tier == buckets_.tiers.none) {
-            answer = overflow_.take(terms, cost, now, op);
-            return overflow;
+    /// Takes from a tenant's bucket; if it may, says by the number which one that is.
+    /// op   (bucket, terms) -> verdict; a refusal leaves the bucket as it was
+    /// ask  tenant -> terms, for who is not remembered
+    template <class Op, class Ask>
+    [[nodiscard]] verdict take(tenant_id tenant, std::int64_t cost, time_point now, Op op, Ask ask,
+                               std::uint32_t& number) noexcept {
+        const std::uint64_t hash = places().hash_of(tenant);
+        verdict answer;
+        const auto from = [&](lock& in, unsigned its) { answer = take_from(in, its, now, op, number); };
+        if (at_its_place(hash, tenant, from)) return answer;
+        shard& home = home_of(hash);
+        for (;;) {
+            const std::uint64_t changes = home.changes.load(std::memory_order_acquire);
+            const bucket_terms terms = ask(tenant);
+            const held hold{home};
+            if (home.changes.load(std::memory_order_relaxed) != changes) continue;
+            if (buckets_.visit(hash, tenant, from)) return answer;
+            return meet(hash, home, tenant, cost, terms, now, op, number);
         }
-        home.seen = std::max(home.seen, now);
-        its->tenant = static_cast<std::uint64_t>(tenant);
-        buckets_.notes(*its) = {.live = PermitsPin};
-        buckets_.notes(*its).set_tier(tier, false);
-        buckets_.keep(*its, home, fresh, terms);
-        return buckets_.places.number_of(*its);
     }
-    /// Asks for this tenant's terms and puts them in force; true if it has a bucket that is not full, under other terms
-    /// than before.
+
+    /// See tenant_renewal.
     template <class Ask>
     bool renew(tenant_id tenant, time_point now, inherit what, Ask ask) noexcept {
-        const std::uint64_t hash = buckets_.places.hash_of(tenant);
-        shard& home = shards_[buckets_.places.shard_of(hash)];
-        std::uint64_t changes = home.changes.fetch_add(1, std::memory_order_acq_rel) + 1;
-        for (;;) {
-            const bucket_terms terms = ask(tenant);
-            const held lock{home};
-            if (const std::uint64_t since = home.changes.load(std::memory_order_acquire); since != changes) {
-                changes = since;
-                continue;
-            }
-            place* const its = buckets_.places.find(hash, tenant);
-            return its != nullptr && renew(*its, home, terms, now, what);
-        }
+        return renewal().one(tenant, now, what, ask);
     }
-    /// The same for all tenants whose terms are wanted; how many it was true for. Who asks while another renews, too, asks
-    /// again for up to 32 tenants.
+    /// See tenant_renewal.
     template <class Wanted, class Ask>
     std::size_t renew_all(time_point now, inherit what, Wanted wanted, Ask ask) noexcept {
-        const std::size_t count = buckets_.places.shards();
-        for (std::size_t s = 0; s < count; ++s) shards_[s].changes.fetch_add(1, std::memory_order_acq_rel);
-        std::size_t renewed = 0;
-        for (std::size_t s = 0; s < count; ++s) {
-            const settled_places stay{shards_[s]};
-            for (std::span<place> rest = buckets_.places.of_shard(s); !rest.empty();) {
-                const std::size_t part = std::min(rest.size(), at_once);
-                renewed += renew_part(shards_[s], rest.first(part), now, what, wanted, ask);
-                rest = rest.subspan(part);
-            }
-        }
-        return renewed;
+        return renewal().all(now, what, wanted, ask);
     }
 
     /// Ends a permit: `surplus` > 0 is given back, < 0 is charged.
     void finish(tenant_id tenant, std::uint32_t number, std::int64_t surplus, time_point now) noexcept {
-        end(tenant, number, now, [&](const bucket_terms& terms, refill_time& bucket, time_point seen) {
-            if (surplus >= 0) return bucket.refund(terms, surplus, now, seen);
+        end(tenant, number, now, [&](refill_time& bucket, const bucket_terms& terms) {
+            if (surplus >= 0) return bucket.refund(terms, surplus, now);
             const std::int64_t charged = bucket.charge(terms, -surplus, now);
             if (charged != -surplus) {
                 uncharged_.fetch_add(static_cast<std::uint64_t>(-surplus - charged), std::memory_order_relaxed);
@@ -134,20 +106,18 @@ public:
     /// Ends the permit of a slot: gives back what no later slot relies on.
     void cancel(tenant_id tenant, std::uint32_t number, std::int64_t cost, time_point slot, bool delayed,
                 time_point now) noexcept {
-        end(tenant, number, now, [&](const bucket_terms& terms, refill_time& bucket, time_point seen) {
-            bucket.cancel(terms, cost, slot, delayed, now, seen);
-        });
+        end(tenant, number, now,
+            [&](refill_time& bucket, const bucket_terms& terms) { bucket.cancel(terms, cost, slot, delayed, now); });
     }
 
     /// Whole tokens left, if the tenant is remembered.
     [[nodiscard]] std::optional<std::int64_t> available(tenant_id tenant, time_point now) noexcept {
-        const std::uint64_t hash = buckets_.places.hash_of(tenant);
-        shard& home = shards_[buckets_.places.shard_of(hash)];
-        const held lock{home};
-        const place* const its = buckets_.places.find(hash, tenant);
-        if (its == nullptr) return std::nullopt;
-        const bucket_terms& terms = buckets_.terms_of(*its);
-        return buckets_.bucket_of(*its, home, terms, now).level(terms, now);
+        std::optional<std::int64_t> level;
+        at_its_place(places().hash_of(tenant), tenant, [&](lock& in, unsigned its) {
+            const bucket_terms& terms = buckets_.terms_of(in, its);
+            level = buckets_.bucket_of(in, its, terms, now).level(terms, now);
+        });
+        return level;
     }
 
     [[nodiscard]] std::uint64_t overflowed() const noexcept { return overflow_.drawn(); }
@@ -155,116 +125,106 @@ public:
     [[nodiscard]] std::uint64_t tightened() const noexcept { return tightened_.load(std::memory_order_relaxed); }
     [[nodiscard]] std::uint32_t tiers() const noexcept { return buckets_.tiers.in_use(); }
     [[nodiscard]] std::size_t memory() const noexcept {
-        return buckets_.places.memory() + sizeof(shard) * buckets_.places.shards() + buckets_.tiers.memory();
+        return places().memory() + sizeof(shard) * places().shards() + buckets_.tiers.memory();
     }
 
 private:
-    using place = tenant_place;
-    /// Places renewed in one go: their lock is held for a microsecond, twice.
-    static constexpr std::size_t at_once = 32;
-
-    using shard = tenant_shard<Sync>;
+    using buckets_type = tenant_buckets<Sync>;
+    using group = typename buckets_type::group;
+    using lock = typename buckets_type::lock;
+    using shard = typename buckets_type::shard;
     using held = typename shard::held;
 
-    /// Nobody's place in a shard is moved while this lives.
-    class settled_places {
-    public:
-        explicit settled_places(shard& home) noexcept : home_{home} { add(1); }
-        settled_places(const settled_places&) = delete;
-        settled_places& operator=(const settled_places&) = delete;
-        ~settled_places() { add(~std::uint32_t{0}); }
+    [[nodiscard]] const auto& places() const noexcept { return buckets_.places; }
+    [[nodiscard]] tenant_renewal<Sync> renewal() noexcept { return {buckets_, shards_.get(), tightened_}; }
+    [[nodiscard]] shard& home_of(std::uint64_t hash) const noexcept { return shards_[places().shard_of(hash)]; }
 
-    private:
-        void add(std::uint32_t more) noexcept {
-            const held lock{home_};
-            home_.renewing += more;
+    /// Calls visit(lock, place) at the tenant's place, if it has one. returns  whether it has
+    template <class Visit>
+    bool at_its_place(std::uint64_t hash, tenant_id tenant, Visit visit) noexcept {
+        if (!places().can_have_place(tenant)) return false;
+        for (const std::uint32_t each : {places().first_group(hash), places().second_group(hash)}) {
+            lock in = places().lock_of(each);
+            if (const unsigned its = in.find(static_cast<std::uint64_t>(tenant)); its != group::size) {
+                visit(in, its);
+                return true;
+            }
         }
-        shard& home_;
-    };
+        const held hold{home_of(hash)};  // unless it is just being moved, it has none
+        return buckets_.visit(hash, tenant, visit);
+    }
 
-    /// Inlined where a compiler would rather call it from both callers: the one of them is the path of every request.
+    [[nodiscard]] std::uint32_t took(tenant_place its) noexcept {
+        if constexpr (PermitsPin) places().notes(its).count_live(1);
+        return its.number;
+    }
     template <class Op>
-    [[gnu::always_inline]] std::uint32_t take_from(place& its, shard& home, time_point now, Op& op,
-                                                   verdict& answer) noexcept {
-        const bucket_terms& terms = buckets_.terms_of(its);
-        refill_time bucket = buckets_.bucket_of(its, home, terms, now);
-        answer = op(bucket, terms);
-        if (answer) [[likely]] {
-            home.seen = std::max(home.seen, now);
-            buckets_.keep(its, home, bucket, terms);
-            if constexpr (PermitsPin) buckets_.notes(its).count_live(1);
-        }
-        return buckets_.places.number_of(its);
+    verdict take_from(lock& in, unsigned its, time_point now, const Op& op, std::uint32_t& number) noexcept {
+        const bucket_terms& terms = buckets_.terms_of(in, its);
+        refill_time bucket = buckets_.bucket_of(in, its, terms, now);
+        const verdict answer = op(bucket, terms);
+        if (!answer) return answer;
+        buckets_.keep(in, its, bucket, terms);
+        number = took(places().place_of(in, its));
+        return answer;
     }
-
-    bool renew(place& its, shard& home, const bucket_terms& terms, time_point now, inherit what) noexcept {
-        using renewed = typename tenant_buckets<Sync>::renewed;
-        const renewed came = buckets_.renew(its, home, terms, now, what);
-        if (came == renewed::tighter) tightened_.fetch_add(1, std::memory_order_relaxed);
-        return came != renewed::not_at_all;
+    /// The same where a token takes no whole number of nanoseconds to come in.
+    [[nodiscard, gnu::noinline]] std::uint32_t take_in_parts(lock in, unsigned its, std::int64_t cost,
+                                                             time_point now) noexcept {
+        std::uint32_t number = undecided;
+        const auto op = [&](refill_time& bucket, const bucket_terms& terms) {
+            return bucket.reserve(terms, cost, now, duration::zero());
+        };
+        if (places().taken(in, its)) static_cast<void>(take_from(in, its, now, op, number));
+        return number;
     }
-    template <class Wanted, class Ask>
-    std::size_t renew_part(shard& home, std::span<place> part, time_point now, inherit what, Wanted& wanted,
-                           Ask& ask) noexcept {
-        struct {
-            place* where;
-            tenant_id tenant;
-            bucket_terms terms;
-        } list[at_once];
-        for (;;) {
-            std::size_t count = 0;
-            std::uint64_t changes = 0;
-            {
-                const held lock{home};
-                changes = home.changes.load(std::memory_order_acquire);
-                for (place& each : part) {
-                    if (!each.taken() || !wanted(buckets_.tiers[buckets_.notes(each).tier])) continue;
-                    if (buckets_.is_free(each, now)) {
-                        buckets_.forget(each, home, now);
-                    } else {
-                        list[count].where = &each;
-                        list[count++].tenant = tenant_id{each.tenant};
-                    }
-                }
-            }
-            for (std::size_t i = 0; i < count; ++i) list[i].terms = ask(list[i].tenant);
-            const held lock{home};
-            if (home.changes.load(std::memory_order_relaxed) != changes) continue;
-            std::size_t renewed = 0;
-            for (std::size_t i = 0; i < count; ++i) {
-                place& its = *list[i].where;
-                if (its.is_of(list[i].tenant)) renewed += renew(its, home, list[i].terms, now, what) ? 1U : 0U;
-            }
-            return renewed;
-        }
+    /// Takes for one who is not remembered, and remembers it. Under the shard's lock.
+    template <class Op>
+    verdict meet(std::uint64_t hash, shard& home, tenant_id tenant, std::int64_t cost, const bucket_terms& terms,
+                 time_point now, Op& op, std::uint32_t& number) noexcept {
+        refill_time fresh = buckets_.newcomer(home, terms);
+        const verdict answer = op(fresh, terms);
+        if (!answer) return answer;
+        number = overflow;
+        const auto remember = [&](lock& in, unsigned its) {
+            if (!buckets_.settle(in, its, home, tenant, terms, now)) return;
+            buckets_.keep(in, its, fresh, terms);
+            number = took(places().place_of(in, its));
+        };
+        if (places().can_have_place(tenant) && buckets_.give_place(hash, home, now, remember) && number != overflow)
+            return answer;
+        return overflow_.take(terms, cost, now, op);
     }
 
     /// Changes the bucket that a permit was taken from, which is out no longer.
     template <class Op>
     void end(tenant_id tenant, std::uint32_t number, time_point now, Op op) noexcept {
-        if (number >= buckets_.places.size()) [[unlikely]] {
-            if (number == overflow) overflow_.change(now, op);
+        if (number >= places().size()) [[unlikely]] {
+            if (number == overflow) overflow_.change(op);
             return;
         }
-        const std::uint64_t hash = buckets_.places.hash_of(tenant);
-        shard& home = shards_[buckets_.places.shard_of(hash)];
-        const held lock{home};
-        // A permit that pins finds the tenant where it was, unless it had to make room since.
-        place* its = &buckets_.places[number];
-        if (!PermitsPin || !its->is_of(tenant)) its = buckets_.places.find(hash, tenant);
-        if (its == nullptr) return;
-        if constexpr (PermitsPin) {
-            if (buckets_.notes(*its).live == 0) return;  // a permit of another table
-            buckets_.notes(*its).count_live(-1);
+        const auto finish = [&](lock& in, unsigned its) {
+            if constexpr (PermitsPin) {
+                tenant_notes& notes = buckets_.notes(in, its);
+                if (notes.live == 0) return;  // a permit of another table
+                notes.count_live(-1);
+            }
+            const bucket_terms& terms = buckets_.terms_of(in, its);
+            refill_time bucket = buckets_.bucket_of(in, its, terms, now);
+            op(bucket, terms);
+            buckets_.keep(in, its, bucket, terms);
+        };
+        {
+            // It is where it was, unless it had to make room since or was forgotten.
+            lock in = places().lock_of(tenant_place{number});
+            if (const unsigned its = places().index_of({number}); tenant_id{in.name(its)} == tenant) {
+                return finish(in, its);
+            }
         }
-        const bucket_terms& terms = buckets_.terms_of(*its);
-        refill_time bucket = buckets_.bucket_of(*its, home, terms, now);
-        home.seen = std::max(home.seen, now);
-        op(terms, bucket, home.seen);
-        buckets_.keep(*its, home, bucket, terms);
+        at_its_place(places().hash_of(tenant), tenant, finish);
     }
 
-    tenant_buckets<Sync> buckets_;
+    buckets_type buckets_;
     const std::unique_ptr<shard[]> shards_;
     overflow_bucket<Sync> overflow_;
     typename Sync::template atomic<std::uint64_t> uncharged_{0};
