@@ -106,8 +106,7 @@ public:
         manual_clock clock;
         time_point began{};
         recorder record{std::move(name), chosen.executors, options};
-        // What is given back (settled for less, expired) may let a later request have an earlier slot.
-        const bool in_order = promises_order(chosen.order) && !OnRefusal::waits;
+        const bool in_order = promises_order(chosen.order);
         order_check order;
         arrival_pool pool;
         // When those that wait for their slots are queued. None of them leaves earlier: who could is refused at once.
