@@ -29,9 +29,9 @@ class quota_lease_state;
 /// One quota for several hosts: each spends leases that a store grants out of it, asked for before they are needed.
 ///
 /// Good where a call to the store for every request is too slow or may fail. Not good for a handful of tokens among many
-/// hosts: what one of them holds, the others lack until it is spent, has ended or is handed back.
-///
-/// No request waits for the store. The host asks it, beside the requests, as the state says:
+/// hosts: what one of them holds, the others lack until it is spent, has ended or is handed back. Nor where more than a
+/// burst comes in between two asks: what the store's bucket cannot hold is lost. No request waits for the store. The host
+/// asks it, beside the requests, as the state says:
 ///
 ///     auto limit = share(quota_lease{.safe = quota{rate::per_second(10), 10}, .key = 7, .store = my_store});
 ///     make_scheduler<Prompt, Reply>(policies{.admission = limit}, infer);
