@@ -6,40 +6,55 @@
 #include <forebay/detail/slot_stamps.hpp>
 #include <forebay/time.hpp>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 namespace forebay::inline v0::detail {
 
-/// Which slots are due when, for many deadlines of which most are erased long before they are due.
+/// Which slots are due when, for many deadlines of which most are erased long before they are due: so what comes in is
+/// only written down, and put in order once somebody asks, or the page is full. Most have left by then.
 ///
-/// memory  36 bytes a slot, all of it at construction
+/// memory  36 bytes a slot and 4 KB, all of it at construction
 /// cost    insert, and next with expire of one: O(log slots) expected, amortised; erase O(1); see slot_order
 class deadline_index {
 public:
     /// For slots 0 .. slots-1. Insertions are counted up to `most_counted`, which is more than there are slots; then what is in
     /// is counted anew.
     explicit deadline_index(std::size_t slots, std::uint32_t most_counted = std::numeric_limits<std::uint32_t>::max())
-        : stamps_{slots, most_counted} {
+        : stamps_{slots, std::min(most_counted, on_page - 1)} {
         FOREBAY_EXPECTS(slots < most_counted, "a deadline index has 32-bit slots; use several");
         order_.reserve(slots);
     }
 
     /// Puts in a slot that is not in. [deadline < no_deadline]
     void insert(std::uint32_t slot, time_point deadline) noexcept {
-        if (stamps_.used_up()) [[unlikely]]
-            count_anew();
-        order_.push(ordered(deadline), slot, stamps_);
+        if (written_ == page_size) [[unlikely]]
+            put_in_order();
+        page_[written_].due = deadline;
+        page_[written_].slot = slot;
+        stamps_.mark(slot, on_page + written_);
+        ++written_;
+        ++left_on_page_;
     }
-    /// Takes out a slot that is in.
-    void erase(std::uint32_t slot) noexcept { order_.erase(slot, stamps_); }
+    /// Takes out a slot, if it is in.
+    void erase(std::uint32_t slot) noexcept {
+        if (stamps_[slot] < on_page) {
+            if (contains(slot)) order_.erase(slot, stamps_);
+            return;
+        }
+        stamps_.clear(slot);
+        if (--left_on_page_ == 0) written_ = 0;
+    }
 
     [[nodiscard]] bool contains(std::uint32_t slot) const noexcept { return stamps_[slot] != slot_stamps::absent; }
-    [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return order_.size() + left_on_page_; }
 
     /// The earliest deadline, exactly; no_deadline if there is none.
     [[nodiscard]] time_point next() noexcept {
+        if (left_on_page_ > 0) put_in_order();
         return order_.settle(stamps_) ? instant(order_.top_rank()) : no_deadline;
     }
 
@@ -51,11 +66,12 @@ public:
     ///
     /// max_work  how many at most
     /// returns   how many
-    /// cost      O(1) when nothing is due
+    /// cost      O(1) when nothing is due and nothing new has come in
     template <class Sink>
     std::size_t expire(time_point now, std::size_t max_work, Sink&& sink) {
         const std::uint64_t until = ordered(now);
         for (std::size_t done = 0; done < max_work; ++done) {
+            if (left_on_page_ > 0) put_in_order();
             if (!order_.settle(stamps_, until)) return done;
             const std::uint32_t slot = order_.top_slot();
             order_.pop(stamps_);
@@ -65,6 +81,14 @@ public:
     }
 
 private:
+    struct note {
+        time_point due;
+        std::uint32_t slot;
+    };
+    static constexpr std::uint32_t page_size = 256;
+    // The stamp of a slot on the page says where: this and so many more. Those of slots in order are less.
+    static constexpr std::uint32_t on_page = std::numeric_limits<std::uint32_t>::max() - page_size;
+
     // int64 in the order of uint64.
     static constexpr std::uint64_t sign = std::uint64_t{1} << 63;
     static std::uint64_t ordered(time_point t) noexcept {
@@ -73,14 +97,30 @@ private:
     static time_point instant(std::uint64_t due) noexcept {
         return time_point{duration{static_cast<std::int64_t>(due ^ sign)}};
     }
+    // Drops what has left the page, and puts in order what has not.
+    [[gnu::noinline]] void put_in_order() noexcept {
+        for (std::uint32_t i = 0; i < written_; ++i) {
+            const note each = page_[i];
+            if (stamps_[each.slot] != on_page + i) continue;
+            if (stamps_.used_up()) [[unlikely]]
+                count_anew();
+            order_.push(ordered(each.due), each.slot, stamps_);
+        }
+        written_ = 0;
+        left_on_page_ = 0;
+    }
+    // What is in order.
     [[gnu::noinline]] void count_anew() noexcept {
         order_.sweep(stamps_);
-        stamps_.level();
+        stamps_.level(on_page);
         order_.restamp(stamps_);
     }
 
     slot_stamps stamps_;
     slot_order order_;
+    std::uint32_t written_{0};
+    std::uint32_t left_on_page_{0};  // of what is written there
+    std::array<note, page_size> page_;
 };
 
 }  // namespace forebay::inline v0::detail

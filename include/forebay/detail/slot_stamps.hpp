@@ -28,6 +28,8 @@ public:
     [[nodiscard]] std::uint32_t next() const noexcept { return last_ + 1; }
     [[nodiscard]] bool used_up() const noexcept { return last_ == highest_; }
     void mark(std::uint32_t slot) noexcept { stamps_[slot] = ++last_; }
+    /// Gives a slot a number of the caller's own choice, beyond all that are counted.
+    void mark(std::uint32_t slot, std::uint32_t stamp) noexcept { stamps_[slot] = stamp; }
     void clear(std::uint32_t slot) noexcept { stamps_[slot] = absent; }
 
     /// The slots that are in, by stamp. Takes memory for them.
@@ -44,10 +46,12 @@ public:
         last_ = 0;
         for (const std::uint32_t slot : in) mark(slot);
     }
-    /// Numbers anew, all alike: where it is of no account which came first.
-    void level() noexcept {
+    /// Numbers anew, all alike: where it is of no account which came first. Numbers from `own` on stay.
+    void level(std::uint32_t own = std::numeric_limits<std::uint32_t>::max()) noexcept {
         last_ = 1;
-        for (std::uint32_t& stamp : stamps_) stamp = stamp == absent ? absent : last_;
+        for (std::uint32_t& stamp : stamps_) {
+            if (stamp != absent && stamp < own) stamp = last_;
+        }
     }
 
 private:
