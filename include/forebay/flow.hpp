@@ -87,13 +87,15 @@ public:
         const bool draining = phase_ == phase::draining;
         if (!draining && reception_.collector().next_due() > now) return nullptr;
         record* const due = &records_.next();
+        auto place = due->first_place();
         const auto taken =
-            reception_.collector().collect(now, draining, [due](ticket id, const queued& about, job& starting) {
+            reception_.collector().collect(now, draining, [&place, due](ticket id, const queued& about, job& starting) {
                 starting.in = due;
-                starting.index = static_cast<std::uint32_t>(due->size);
-                due->add(id, about, &starting, std::move(*starting.request));
+                starting.index = place.index;
+                place.put(id, about, &starting, std::move(*starting.request));
             });
         if (!taken) return nullptr;
+        due->filled(place);
         records_.take_next();
         due->occupies_executor = true;
         due->dispatched = now;
@@ -127,8 +129,11 @@ public:
         }
         std::size_t claimed = 0;
         for (auto& member : of) {
-            member.claimed = !member.ended;
-            if (!member.claimed) continue;
+            if (member.ended) {
+                member.claimed = false;
+                continue;
+            }
+            member.claimed = true;
             end_member(now, member, how);
             ++claimed;
         }
@@ -145,7 +150,7 @@ public:
     }
 
     void put_back(record& of) noexcept {
-        for (const auto& member : of) queue().end(member.id);
+        queue().end_all(of, [](const typename record::member& each) { return each.id; });
         of.size = 0;
         of.callback = nullptr;
         records_.bring_back(of);

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace forebay::inline v0::detail {
@@ -36,7 +37,7 @@ struct job {
         } catch (...) {
             ++found.sink_failures;
         }
-        request.reset();
+        if constexpr (!std::is_trivially_destructible_v<Request>) request.reset();
     }
 };
 

@@ -50,11 +50,20 @@ struct batch_record {
     [[nodiscard]] member* begin() noexcept { return members.get(); }
     [[nodiscard]] member* end() noexcept { return members.get() + size; }
     [[nodiscard]] Request* data() noexcept { return std::launder(reinterpret_cast<Request*>(payloads.get())); }
-    void add(ticket id, const queued& about, void* job, Request&& payload) noexcept {
-        std::construct_at(reinterpret_cast<Request*>(&payloads[size]), std::move(payload));
-        members[size] = {id, &about, job, false, false, as_charged};
-        payloads_alive = ++size;
-    }
+    /// Where its next member goes, while it is filled: `put` one after the other, then `filled`.
+    struct place {
+        member* to;
+        storage* payload;
+        std::uint32_t index{0};
+
+        void put(ticket id, const queued& about, void* job, Request&& request) noexcept {
+            std::construct_at(reinterpret_cast<Request*>(payload++), std::move(request));
+            *to++ = {id, &about, job, false, false, as_charged};
+            ++index;
+        }
+    };
+    [[nodiscard]] place first_place() noexcept { return {members.get(), payloads.get()}; }
+    void filled(const place& up_to) noexcept { payloads_alive = size = up_to.index; }
     void destroy_payloads() noexcept { std::destroy_n(data(), std::exchange(payloads_alive, 0)); }
 
     std::unique_ptr<member[]> members;

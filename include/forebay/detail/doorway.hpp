@@ -39,13 +39,13 @@ public:
     /// Whether such a request may come in at `now`. False decides nothing: then all else has to be asked.
     [[nodiscard]] bool lets_in(const request_info& info, time_point now) const noexcept {
         return came_ < limit_ && static_cast<std::uint64_t>(info.cost) <= static_cast<std::uint64_t>(room_) &&
-               now < std::min(expires_from_, info.deadline) && (info.key == key_ || keys_ > 0);
+               now < expires_from_ && now < info.deadline && (info.key == key_ || keys_ > 0);
     }
     /// It has come in. Only one that was let in.
     void add(const request_info& info, std::uint32_t slot) noexcept {
         here_[came_++] = slot;
         room_ -= info.cost;
-        expires_from_ = std::min(expires_from_, info.deadline);
+        if (info.deadline < expires_from_) expires_from_ = info.deadline;
         if (info.key != key_) {
             key_ = info.key;
             --keys_;

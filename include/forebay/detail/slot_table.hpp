@@ -90,10 +90,20 @@ public:
 
     /// Ends the use of a slot. It is vacant again from the next `recover` on.
     void release(std::uint32_t slot, entry& left) noexcept {
-        std::destroy_at(&left.value());
-        left.lane = is_free;
-        if (++left.generation == 0) left.generation = 1;  // 0 names no request
+        leave(left);
         released_[released_count_++] = slot;
+    }
+    /// Ends the use of several: `slot_of(each)`.
+    template <class Range, class SlotOf>
+    void release_all(Range& several, SlotOf&& slot_of) noexcept {
+        std::uint32_t* to = released_.get() + released_count_;
+        entry* const entries = entries_.get();
+        for (const auto& each : several) {
+            const std::uint32_t slot = slot_of(each);
+            leave(entries[slot]);
+            *to++ = slot;
+        }
+        released_count_ = static_cast<std::size_t>(to - released_.get());
     }
     void recover() noexcept {
         std::copy_n(released_.get(), released_count_, free_.get() + free_count_);
@@ -101,6 +111,13 @@ public:
     }
 
 private:
+    static void leave(entry& left) noexcept {
+        std::destroy_at(&left.value());
+        left.lane = is_free;
+        if (++left.generation == 0) [[unlikely]]
+            left.generation = 1;  // 0 names no request
+    }
+
     const std::size_t size_;
     const std::unique_ptr<entry[]> entries_;
     const std::unique_ptr<std::uint32_t[]> free_;  // a stack, so that the slot last used is used next

@@ -243,6 +243,11 @@ public:
 
     /// Ends a request that was taken or withdrawn; its slot may be entered after `recover`.
     void end(ticket t) noexcept { slots_.release(t.slot, slots_[t.slot]); }
+    /// The same for several, whose tickets are `id_of(each)`.
+    template <class Range, class IdOf>
+    void end_all(Range& several, IdOf&& id_of) noexcept {
+        slots_.release_all(several, [&](const auto& each) { return id_of(each).slot; });
+    }
     /// both
     void recover() noexcept { slots_.recover(); }
 
