@@ -39,20 +39,18 @@ public:
     [[nodiscard]] const auto& clock() const noexcept { return clock_; }
 
     template <class Info = const request_info, class Sink>
-    std::pair<ticket, verdict> submit(time_point now, Request&& request, Info& info, Sink&& sink) {
-        std::pair<ticket, verdict> answer{};
-        const at_the_door how =
-            flow_.enter(answer.first, answer.second, now, std::move(request), info, std::forward<Sink>(sink));
-        if (how == at_the_door::let_in) [[likely]]
-            return answer;
-        if (how == at_the_door::refused) {
-            unique_lock lock{mutex_};
-            flow_.arrive();  // those who were let in before count before
-            answer.second = flow_.refuse(info, now, answer.second);
-        } else {
-            submit_to_owner(answer, now, std::move(request), info, std::forward<Sink>(sink));
+    verdict submit(ticket& id, time_point now, Request&& request, Info& info, Sink&& sink) {
+        verdict said;
+        ticket named;  // nobody else is shown this one, so it need not be in memory
+        const at_the_door how = flow_.enter(named, said, now, std::move(request), info, std::forward<Sink>(sink));
+        if (how == at_the_door::let_in) [[likely]] {
+            id = named;
+            return admitted(now);
         }
-        return answer;
+        if (how == at_the_door::refused) return refuse(info, now, said);
+        const auto late = submit_to_owner(now, std::move(request), info, std::forward<Sink>(sink));
+        id = late.first;
+        return late.second;
     }
 
     [[nodiscard]] std::int64_t estimate(const request_info& info) noexcept { return flow_.estimate(info); }
@@ -217,8 +215,9 @@ protected:
 
     /// What the door does not let in, or not without telling somebody.
     template <class Info = const request_info, class Sink>
-    [[gnu::noinline]] void submit_to_owner(std::pair<ticket, verdict>& answer, time_point now, Request&& request,
-                                           Info& info, Sink&& sink) {
+    [[gnu::noinline]] std::pair<ticket, verdict> submit_to_owner(time_point now, Request&& request, Info& info,
+                                                                 Sink&& sink) {
+        std::pair<ticket, verdict> answer{};
         keeper alive;
         unique_lock lock{mutex_};
         flow_.arrive();
@@ -234,6 +233,13 @@ protected:
         flow_.arrive(sleepers_.covered(now));  // by the door nobody is told
         lock.unlock();
         if (wake) sleepers_.tell();
+        return answer;
+    }
+    /// What admission does not let in.
+    [[gnu::cold, gnu::noinline]] verdict refuse(const request_info& info, time_point now, verdict said) {
+        unique_lock lock{mutex_};
+        flow_.arrive();  // those who were let in before count before
+        return flow_.refuse(info, now, said);
     }
 
     /// Under the lock: whether a sleeping runner has to be told of what has changed.
