@@ -32,22 +32,23 @@ protected:
     using record = batch_record<Request>;
 
 public:
-    using sink_type = decltype(job::sink);
-
     explicit engine(Policies&& chosen) : clock_{chosen.clock}, flow_{std::move(chosen)} {}
 
     [[nodiscard]] const auto& clock() const noexcept { return clock_; }
 
     template <class Info = const request_info, class Sink>
     verdict submit(ticket& id, time_point now, Request&& request, Info& info, Sink&& sink) {
+        ticket named;  // these two are shown to nobody else, so they need not be in memory
         verdict said;
-        ticket named;  // nobody else is shown this one, so it need not be in memory
         const at_the_door how = flow_.enter(named, said, now, std::move(request), info, std::forward<Sink>(sink));
         if (how == at_the_door::let_in) [[likely]] {
             id = named;
             return admitted(now);
         }
-        if (how == at_the_door::refused) return refuse(info, now, said);
+        if (how == at_the_door::refused) {
+            const unique_lock lock{mutex_};
+            return flow_.refuse(info, now, said);
+        }
         const auto late = submit_to_owner(now, std::move(request), info, std::forward<Sink>(sink));
         id = late.first;
         return late.second;
@@ -215,8 +216,7 @@ protected:
 
     /// What the door does not let in, or not without telling somebody.
     template <class Info = const request_info, class Sink>
-    [[gnu::noinline]] std::pair<ticket, verdict> submit_to_owner(time_point now, Request&& request, Info& info,
-                                                                 Sink&& sink) {
+    [[gnu::noinline]] auto submit_to_owner(time_point now, Request&& request, Info& info, Sink&& sink) {
         std::pair<ticket, verdict> answer{};
         keeper alive;
         unique_lock lock{mutex_};
@@ -234,12 +234,6 @@ protected:
         lock.unlock();
         if (wake) sleepers_.tell();
         return answer;
-    }
-    /// What admission does not let in.
-    [[gnu::cold, gnu::noinline]] verdict refuse(const request_info& info, time_point now, verdict said) {
-        unique_lock lock{mutex_};
-        flow_.arrive();  // those who were let in before count before
-        return flow_.refuse(info, now, said);
     }
 
     /// Under the lock: whether a sleeping runner has to be told of what has changed.

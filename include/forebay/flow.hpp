@@ -66,9 +66,9 @@ public:
         return said;
     }
     /// Counts a request that admission refused while the queue had room. returns  what it is to be told
-    [[gnu::cold, gnu::noinline]] verdict refuse(const request_info& info, time_point now,
-                                                const verdict& by_admission) noexcept {
-        const verdict said = in_view(by_admission, now);
+    [[gnu::cold, gnu::noinline]] verdict refuse(const request_info& info, time_point now, verdict said) noexcept {
+        this->arrive();  // those who were let in before count before
+        said = in_view(said, now);
         base::refuse(info, said);
         return said;
     }

@@ -60,8 +60,7 @@ public:
     explicit outcome(failure why, std::exception_ptr error = nullptr) noexcept
         : ending_{ending::failed}, failure_{why}, no_result_{std::move(error)} {}
 
-    outcome(outcome&& other) noexcept
-        : ending_{other.ending_}, failure_{other.failure_} {
+    outcome(outcome&& other) noexcept : ending_{other.ending_}, failure_{other.failure_} {
         if (other.has_value()) {
             std::construct_at(&result_, std::move(other.result_));
         } else {
@@ -75,9 +74,7 @@ public:
         }
         return *this;
     }
-    ~outcome() {
-        has_value() ? std::destroy_at(&result_) : std::destroy_at(&no_result_);
-    }
+    ~outcome() { has_value() ? std::destroy_at(&result_) : std::destroy_at(&no_result_); }
 
     [[nodiscard]] ending how() const noexcept { return ending_; }
     [[nodiscard]] failure why() const noexcept { return failure_; }

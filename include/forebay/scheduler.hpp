@@ -122,7 +122,6 @@ private:
 template <class Request, class Result, class Policies, class Inference>
 class scheduler {
     using engine_type = detail::runner<Request, Result, Policies, Inference>;
-    using sink_type = typename engine_type::sink_type;
     static constexpr bool estimates = estimates_costs<decltype(Policies::costs)>;
 
 public:

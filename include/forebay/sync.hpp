@@ -43,7 +43,7 @@ struct multi_threaded {
     class word_lock {
     public:
         void lock() noexcept {
-            if (!try_if_free()) [[unlikely]]
+            if (!try_lock()) [[unlikely]]
                 wait_for_it();
         }
         [[nodiscard]] bool try_lock() noexcept {

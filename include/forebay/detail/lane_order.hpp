@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/detail/arrivals.hpp>
+#include <forebay/detail/prefetch.hpp>
 #include <forebay/detail/slot_order.hpp>
 #include <forebay/detail/slot_stamps.hpp>
 #include <forebay/detail/slot_table.hpp>
@@ -14,13 +15,6 @@
 #include <vector>
 
 namespace forebay::inline v0::detail {
-
-/// An entry that will be taken soon. In a long queue it is far away.
-template <class Entry>
-void prefetch(const Entry& entry) noexcept {
-    __builtin_prefetch(&entry, 1);
-    if constexpr (sizeof(Entry) > 64) __builtin_prefetch(reinterpret_cast<const char*>(&entry) + 64, 1);
-}
 
 /// The slots of a lane in order of acceptance, linked through their entries. All O(1).
 class acceptance_list {

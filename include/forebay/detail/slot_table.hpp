@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/contract.hpp>
+#include <forebay/detail/prefetch.hpp>
 #include <forebay/request.hpp>
 
 #include <algorithm>
@@ -45,13 +46,13 @@ public:
     explicit slot_table(std::size_t slots)
         : size_{slots},
           entries_{std::make_unique_for_overwrite<entry[]>(slots)},
-          free_{std::make_unique_for_overwrite<std::uint32_t[]>(slots)},
+          free_{std::make_unique<std::uint32_t[]>(slots + ahead)},
           free_count_{slots},
           released_{std::make_unique_for_overwrite<std::uint32_t[]>(slots)} {
         for (std::size_t slot = 0; slot < slots; ++slot) {
             entries_[slot].lane = is_free;
             entries_[slot].generation = 1;
-            free_[slots - 1 - slot] = static_cast<std::uint32_t>(slot);
+            free_[ahead + slots - 1 - slot] = static_cast<std::uint32_t>(slot);
         }
     }
     slot_table(const slot_table&) = delete;
@@ -80,12 +81,14 @@ public:
     /// Slots that can be filled.
     [[nodiscard]] std::size_t vacant() const noexcept { return free_count_; }
     /// The slot that is taken next: its header may be filled in before. Only where one is vacant.
-    [[nodiscard]] std::uint32_t next_free() const noexcept { return free_[free_count_ - 1]; }
+    [[nodiscard]] std::uint32_t next_free() const noexcept { return free_[ahead + free_count_ - 1]; }
     /// Takes it. Its `lane` is for whoever looks after the slots in use to write.
     template <class... Parts>
     void take_free(entry& next, Parts&&... parts) noexcept {
         std::construct_at(reinterpret_cast<Value*>(next.raw), std::forward<Parts>(parts)...);
         --free_count_;
+        // Whoever released it may be another CPU.
+        prefetch(entries_[free_[free_count_]]);
     }
 
     /// Ends the use of a slot. It is vacant again from the next `recover` on.
@@ -106,7 +109,7 @@ public:
         released_count_ = static_cast<std::size_t>(to - released_.get());
     }
     void recover() noexcept {
-        std::copy_n(released_.get(), released_count_, free_.get() + free_count_);
+        std::copy_n(released_.get(), released_count_, free_.get() + ahead + free_count_);
         free_count_ += std::exchange(released_count_, 0);
     }
 
@@ -117,6 +120,9 @@ private:
         if (++left.generation == 0) [[unlikely]]
             left.generation = 1;  // 0 names no request
     }
+
+    /// So many slots before it is taken one is fetched. (At the bottom of the stack stand as many that are not vacant.)
+    static constexpr std::size_t ahead = 4;
 
     const std::size_t size_;
     const std::unique_ptr<entry[]> entries_;

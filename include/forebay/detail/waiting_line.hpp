@@ -5,6 +5,7 @@
 #include <forebay/detail/deadline_index.hpp>
 #include <forebay/detail/lane_index.hpp>
 #include <forebay/detail/lane_order.hpp>
+#include <forebay/detail/prefetch.hpp>
 #include <forebay/detail/slot_table.hpp>
 #include <forebay/time.hpp>
 
