@@ -122,7 +122,7 @@ public:
         for (std::size_t i = 0; i < flow_.records().size(); ++i) {
             record& out = *flow_.records()[i];
             for (std::size_t m = 0; m < out.size; ++m) {
-                if (out.members[m].ended) continue;
+                if (out.has_ended(out.members[m])) continue;
                 end_early(lock, now, out.members[m], outcome_type{ending::closed}, inside.found);
             }
         }
@@ -164,7 +164,7 @@ public:
         if (inert_) return;
         visit inside{*this};
         const time_point now = read_clock(lock);
-        if (!of.members[index].ended) end_early(lock, now, of.members[index], std::move(how), inside.found);
+        if (!of.has_ended(of.members[index])) end_early(lock, now, of.members[index], std::move(how), inside.found);
         inside.leave(*this);
     }
     [[nodiscard]] bool unwinds(record& of) noexcept override {
@@ -179,7 +179,7 @@ public:
     }
     [[nodiscard]] bool has_ended(const record& of, std::size_t index) noexcept override {
         unique_lock lock{mutex_};
-        return of.members[index].ended;
+        return of.has_ended(of.members[index]);
     }
     void recycle(record& of) noexcept override {
         of.destroy_payloads();
@@ -280,13 +280,11 @@ protected:
         lock.unlock();
         if (wake) sleepers_.tell();  // the executor is free, this thread is not: it has sinks to call
         for (auto& member : of) {
-            outcome_type said = ask<Result>(next, how, member.claimed, found);
+            const bool mine = !member.ended_early;
+            outcome_type said = ask<Result>(next, how, mine, found);
             job& over = flow_.job_of(member);
-            if (member.claimed) {
-                over.tell(std::move(said), found);
-            } else {
-                over.request.reset();  // ended early: its sink is gone, what is left of its payload is not
-            }
+            // Of one that ended early the sink is gone, what is left of its payload is not.
+            mine ? over.tell(std::move(said), found) : over.request.reset();
         }
     }
     typename sync::mutex mutex_;

@@ -119,7 +119,7 @@ private:
     failure failure_{failure::none};
     // An error takes no room, and no work, where there is a result. What is left of the room is zeroed, so that a compiler
     // that follows the bytes does not see them unset.
-    struct alignas(Result) nothing {
+    struct alignas(Result) alignas(std::exception_ptr) nothing {
         std::exception_ptr error{};
         std::byte rest[sizeof(Result) > sizeof(std::exception_ptr) ? sizeof(Result) - sizeof(std::exception_ptr) : 1]{};
     };

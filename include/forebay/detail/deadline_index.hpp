@@ -11,45 +11,53 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <span>
+#include <utility>
 
 namespace forebay::inline v0::detail {
 
 /// Which slots are due when, for many deadlines of which most are erased long before they are due: so what comes in is
 /// only written down, and put in order once somebody asks, or the page is full. Most have left by then.
 ///
-/// memory  36 bytes a slot and 4 KB, all of it at construction
+/// DueOf   due_of(slot), its deadline: stays the same while the slot is in. One with `no_deadline` is never due
+/// memory  36 bytes a slot and 1 KB, all of it at construction
 /// cost    insert, and next with expire of one: O(log slots) expected, amortised; erase O(1); see slot_order
+template <class DueOf>
 class deadline_index {
 public:
     /// For slots 0 .. slots-1. Insertions are counted up to `most_counted`, which is more than there are slots; then what is in
     /// is counted anew.
-    explicit deadline_index(std::size_t slots, std::uint32_t most_counted = std::numeric_limits<std::uint32_t>::max())
-        : stamps_{slots, std::min(most_counted, on_page - 1)} {
+    deadline_index(std::size_t slots, DueOf due_of,
+                   std::uint32_t most_counted = std::numeric_limits<std::uint32_t>::max())
+        : due_of_{std::move(due_of)}, stamps_{slots, std::min(most_counted, on_page - 1)} {
         FOREBAY_EXPECTS(slots < most_counted, "a deadline index has 32-bit slots; use several");
         order_.reserve(slots);
     }
+    deadline_index(const deadline_index&) = delete;
+    deadline_index& operator=(const deadline_index&) = delete;
 
-    /// Puts in a slot that is not in. [deadline < no_deadline]
-    void insert(std::uint32_t slot, time_point deadline) noexcept {
-        if (written_ == page_size) [[unlikely]]
+    /// Puts in slots that are not in.
+    void insert(std::span<const std::uint32_t> slots) noexcept {
+        for (std::size_t room = free_on_page(); room < slots.size(); room = free_on_page()) {
+            write_down(slots.first(room));
             put_in_order();
-        page_[written_].due = deadline;
-        page_[written_].slot = slot;
-        stamps_.mark(slot, on_page + written_);
-        ++written_;
-        ++left_on_page_;
+            slots = slots.subspan(room);
+        }
+        write_down(slots);
     }
     /// Takes out a slot, if it is in.
     void erase(std::uint32_t slot) noexcept {
-        if (stamps_[slot] < on_page) {
+        if (stamps_[slot] != on_page) {
             if (contains(slot)) order_.erase(slot, stamps_);
             return;
         }
         stamps_.clear(slot);
-        if (--left_on_page_ == 0) written_ = 0;
+        if (--left_on_page_ == 0) [[unlikely]]
+            written_ = 0;
     }
 
     [[nodiscard]] bool contains(std::uint32_t slot) const noexcept { return stamps_[slot] != slot_stamps::absent; }
+    /// How many are in. One that is never due may count until somebody asks for the next.
     [[nodiscard]] std::size_t size() const noexcept { return order_.size() + left_on_page_; }
 
     /// The earliest deadline, exactly; no_deadline if there is none.
@@ -81,13 +89,8 @@ public:
     }
 
 private:
-    struct note {
-        time_point due;
-        std::uint32_t slot;
-    };
-    static constexpr std::uint32_t page_size = 256;
-    // The stamp of a slot on the page says where: this and so many more. Those of slots in order are less.
-    static constexpr std::uint32_t on_page = std::numeric_limits<std::uint32_t>::max() - page_size;
+    // The stamp of slots that are written down. Those of slots in order are less.
+    static constexpr std::uint32_t on_page = std::numeric_limits<std::uint32_t>::max();
 
     // int64 in the order of uint64.
     static constexpr std::uint64_t sign = std::uint64_t{1} << 63;
@@ -97,30 +100,49 @@ private:
     static time_point instant(std::uint64_t due) noexcept {
         return time_point{duration{static_cast<std::int64_t>(due ^ sign)}};
     }
+    [[nodiscard]] std::size_t free_on_page() const noexcept { return page_.size() - written_; }
+    void write_down(std::span<const std::uint32_t> slots) noexcept {
+        std::uint32_t* to = page_.data() + written_;
+        for (const std::uint32_t slot : slots) {
+            *to++ = slot;
+            stamps_.mark(slot, on_page);
+        }
+        written_ += slots.size();
+        left_on_page_ += slots.size();
+    }
     // Drops what has left the page, and puts in order what has not.
     [[gnu::noinline]] void put_in_order() noexcept {
-        for (std::uint32_t i = 0; i < written_; ++i) {
-            const note each = page_[i];
-            if (stamps_[each.slot] != on_page + i) continue;
+        // A slot may have left and come in again: the last time counts.
+        std::size_t kept = written_;
+        for (std::size_t i = written_; i-- > 0;) {
+            const std::uint32_t slot = page_[i];
+            if (stamps_[slot] != on_page) continue;
+            stamps_.clear(slot);
+            page_[--kept] = slot;
+        }
+        for (; kept < written_; ++kept) {
+            const time_point due = due_of_(page_[kept]);
+            if (due == no_deadline) continue;
             if (stamps_.used_up()) [[unlikely]]
                 count_anew();
-            order_.push(ordered(each.due), each.slot, stamps_);
+            order_.push(ordered(due), page_[kept], stamps_);
         }
         written_ = 0;
         left_on_page_ = 0;
     }
-    // What is in order.
+    // What is in order. Meanwhile no slot has the stamp of the page.
     [[gnu::noinline]] void count_anew() noexcept {
         order_.sweep(stamps_);
-        stamps_.level(on_page);
+        stamps_.level();
         order_.restamp(stamps_);
     }
 
+    const DueOf due_of_;
     slot_stamps stamps_;
     slot_order order_;
-    std::uint32_t written_{0};
-    std::uint32_t left_on_page_{0};  // of what is written there
-    std::array<note, page_size> page_;
+    std::size_t written_{0};       // on the page
+    std::size_t left_on_page_{0};  // of those
+    std::array<std::uint32_t, 256> page_;
 };
 
 }  // namespace forebay::inline v0::detail

@@ -46,12 +46,10 @@ public:
         last_ = 0;
         for (const std::uint32_t slot : in) mark(slot);
     }
-    /// Numbers anew, all alike: where it is of no account which came first. Numbers from `own` on stay.
-    void level(std::uint32_t own = std::numeric_limits<std::uint32_t>::max()) noexcept {
+    /// Numbers anew, all alike: where it is of no account which came first.
+    void level() noexcept {
         last_ = 1;
-        for (std::uint32_t& stamp : stamps_) {
-            if (stamp != absent && stamp < own) stamp = last_;
-        }
+        for (std::uint32_t& stamp : stamps_) stamp = stamp == absent ? absent : last_;
     }
 
 private:

@@ -70,6 +70,8 @@ public:
     [[nodiscard]] entry& operator[](std::uint32_t slot) noexcept { return entries_[slot]; }
     [[nodiscard]] const entry& operator[](std::uint32_t slot) const noexcept { return entries_[slot]; }
 
+    /// The value of the entry that this is the header of.
+    [[nodiscard]] static Value& value_beside(const Header& header) noexcept { return entry_of(header).value(); }
     [[nodiscard]] ticket ticket_of(std::uint32_t slot) const noexcept { return {slot, entries_[slot].generation}; }
     [[nodiscard]] bool holds(ticket id) const noexcept {
         return id.slot < size_ && entries_[id.slot].generation == id.generation && entries_[id.slot].lane != is_free;
@@ -85,10 +87,8 @@ public:
     /// Takes it. Its `lane` is for whoever looks after the slots in use to write.
     template <class... Parts>
     void take_free(entry& next, Parts&&... parts) noexcept {
+        prefetch(entries_[free_[--free_count_]]);  // another CPU may have released it
         std::construct_at(reinterpret_cast<Value*>(next.raw), std::forward<Parts>(parts)...);
-        --free_count_;
-        // Whoever released it may be another CPU.
-        prefetch(entries_[free_[free_count_]]);
     }
 
     /// Ends the use of a slot. It is vacant again from the next `recover` on.
@@ -96,15 +96,15 @@ public:
         leave(left);
         released_[released_count_++] = slot;
     }
-    /// Ends the use of several: `slot_of(each)`.
-    template <class Range, class SlotOf>
-    void release_all(Range& several, SlotOf&& slot_of) noexcept {
+    /// Ends the use of several: those whose entries have the headers `*header_of(each)`.
+    template <class Range, class HeaderOf>
+    void release_all(Range& several, HeaderOf&& header_of) noexcept {
         std::uint32_t* to = released_.get() + released_count_;
-        entry* const entries = entries_.get();
+        const entry* const entries = entries_.get();
         for (const auto& each : several) {
-            const std::uint32_t slot = slot_of(each);
-            leave(entries[slot]);
-            *to++ = slot;
+            entry& left = entry_of(*header_of(each));
+            leave(left);
+            *to++ = static_cast<std::uint32_t>(&left - entries);
         }
         released_count_ = static_cast<std::size_t>(to - released_.get());
     }
@@ -114,6 +114,9 @@ public:
     }
 
 private:
+    [[nodiscard]] static entry& entry_of(const Header& header) noexcept {
+        return static_cast<entry&>(const_cast<Header&>(header));
+    }
     static void leave(entry& left) noexcept {
         std::destroy_at(&left.value());
         left.lane = is_free;
@@ -121,7 +124,7 @@ private:
             left.generation = 1;  // 0 names no request
     }
 
-    /// So many slots before it is taken one is fetched. (At the bottom of the stack stand as many that are not vacant.)
+    /// So many slots before it is taken one is fetched. (The stack stands on as many that are never taken.)
     static constexpr std::size_t ahead = 4;
 
     const std::size_t size_;

@@ -34,7 +34,11 @@ public:
     static constexpr bool grows = order_type::uses_stamps;
 
     waiting_line(Order order, Gate gate, Entry* entries, std::size_t slots)
-        : order_{std::move(order)}, gate_{std::move(gate)}, entries_{entries}, deadlines_{slots}, lanes_{slots} {}
+        : order_{std::move(order)},
+          gate_{std::move(gate)},
+          entries_{entries},
+          deadlines_{slots, {entries}},
+          lanes_{slots} {}
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::int64_t cost() const noexcept { return cost_; }
@@ -65,6 +69,7 @@ public:
             const std::uint32_t id = into.id;
             std::uint64_t sequence = sequence_;
             std::int64_t cost = 0;
+            time_point earliest = no_deadline;
             do {
                 const std::uint32_t slot = *at;
                 // Another CPU may have written what comes next.
@@ -75,9 +80,10 @@ public:
                 added.sequence = sequence++;
                 lanes_.make_stamp();
                 into.order.push(order_, entries, slot, lanes_.stamps());
-                note_deadline(slot, added.info.deadline);
+                earliest = std::min(earliest, added.info.deadline);
             } while (++at != end && entries[*at].info.key == key);
             sequence_ = sequence;
+            note_deadlines({first, at}, earliest);
             if (into.count == 0) set_oldest(into, *first);
             gain(into, static_cast<std::size_t>(at - first), cost);
             place(into, true);
@@ -142,6 +148,10 @@ public:
 
 private:
     static constexpr std::size_t ahead = 6;  // entries, by which time one is there
+    struct due_of {
+        const Entry* entries;
+        [[nodiscard]] time_point operator()(std::uint32_t slot) const noexcept { return entries[slot].info.deadline; }
+    };
 
     [[nodiscard]] static Group view(const lane& of) noexcept { return {of.key, of.count, of.cost, of.oldest_arrival}; }
     [[nodiscard]] typename lanes_type::rank_type rank_of(const lane& of) const noexcept {
@@ -158,16 +168,16 @@ private:
             if (into.count == 0) lanes_.rest(into);
             throw;
         }
-        note_deadline(slot, added.info.deadline);
+        note_deadlines({&slot, 1}, added.info.deadline);
         ++sequence_;
         added.lane = into.id;
         if (into.count == 0) set_oldest(into, slot);
         gain(into, 1, added.info.cost);
     }
-    void note_deadline(std::uint32_t slot, time_point deadline) noexcept {
-        if (deadline == no_deadline) return;
-        deadlines_.insert(slot, deadline);
-        if (deadline < expires_from_) expires_from_ = deadline;
+    void note_deadlines(std::span<const std::uint32_t> slots, time_point earliest) noexcept {
+        if (earliest == no_deadline) return;
+        deadlines_.insert(slots);
+        expires_from_ = std::min(expires_from_, earliest);
     }
     void gain(lane& into, std::size_t count, std::int64_t cost) noexcept {
         into.count += count;
@@ -205,7 +215,7 @@ private:
     const Order order_;
     const Gate gate_;
     Entry* const entries_;
-    deadline_index deadlines_;
+    deadline_index<due_of> deadlines_;
     lanes_type lanes_;
     time_point expires_from_{no_deadline};
     std::size_t size_{0};
