@@ -143,7 +143,6 @@ public:
         if (how == fb::detail::at_the_door::let_in) {
             ++by_door;
         } else if (how == fb::detail::at_the_door::refused) {
-            flow.arrive();
             said = flow.refuse(info, at(now), said);
         } else {
             said = flow.accept(id, at(now), std::move(request), info, [](fb::outcome<int>) {});
@@ -505,10 +504,11 @@ TEST_CASE("flow: executors bound the batches that are out, and records those who
 
 TEST_CASE("flow: members end one by one or with their batch, each once, and settle what they cost") {
     machine m;
-    for (int i = 0; i < 4; ++i) m.in(0, {.cost = 10});
+    std::vector<fb::ticket> ids;
+    for (int i = 0; i < 4; ++i) ids.push_back(m.in(0, {.cost = 10}));
     auto& out = m.batch(1);
     auto* const members = out.begin();
-    const fb::ticket first = members[0].id;
+    for (int i = 0; i < 4; ++i) CHECK(m.flow.find_running(ids[static_cast<std::size_t>(i)]) == &members[i]);
     m.flow.settle(members[0], 3);
     m.flow.settle(members[0], 4);
     m.flow.settle(members[1], -5);
@@ -516,15 +516,20 @@ TEST_CASE("flow: members end one by one or with their batch, each once, and sett
     m.books();
     m.flow.settle(members[0], 99);  // too late
     CHECK(members[0].actual_cost == 4);
-    CHECK(m.flow.find_running(first) == nullptr);
+    CHECK(m.flow.find_running(ids[0]) == nullptr);
     CHECK(m.books().failed == 1);
     CHECK(m.books().running == 3);
     CHECK(m.seen->done.empty());
     m.flow.end_batch(at(3), out, fb::ending::delivered);
     CHECK(m.books().delivered == 3);
     CHECK(m.books().running == 0);
-    CHECK_FALSE(members[0].claimed);
-    for (int i = 1; i < 4; ++i) CHECK(members[i].claimed);
+    for (int i = 0; i < 4; ++i) {
+        CHECK(out.has_ended(members[i]));
+        CHECK(members[i].ended_early == (i == 0));
+        CHECK(m.flow.find_running(ids[static_cast<std::size_t>(i)]) == nullptr);
+    }
+    m.flow.settle(members[1], 99);  // too late
+    CHECK(members[1].actual_cost == 0);
     CHECK(m.permits->settled == std::vector<std::int64_t>{4, 0, 10, 10});
     CHECK(m.permits->given_back.empty());
     CHECK(m.seen->done == std::vector{std::pair{std::size_t{4}, fb::duration{2}}});
@@ -534,6 +539,19 @@ TEST_CASE("flow: members end one by one or with their batch, each once, and sett
     CHECK(m.seen->done.size() == 1);
     m.flow.put_back(out);
     CHECK(m.wakeup(4) == fb::no_deadline);
+}
+
+TEST_CASE("flow: who is refused at the door counts after those who were let in before") {
+    machine m;
+    m.flow.arrive(true);
+    m.looks_at_once = false;
+    REQUIRE(m.submit(0));
+    REQUIRE(m.by_door == 1);
+    CHECK(m.seen->submitted == 0);  // nobody has looked
+    m.flow.refuse({}, at(0), fb::retry_at(at(5), fb::limit::rate, 1));
+    CHECK(m.seen->submitted == 1);
+    CHECK(m.flow.counts().submitted == 2);
+    CHECK(m.flow.counts().refused == 1);
 }
 
 TEST_CASE("flow: what host code did wrong after the count is put right") {
@@ -823,7 +841,7 @@ private:
         CHECK(std::ranges::is_sorted(requests));
         for (std::size_t i = 0; i < requests.size(); ++i) {
             known& one = all_[static_cast<std::size_t>(requests[i])];
-            CHECK(one.id == due.begin()[i].id);
+            CHECK(m_.flow.find_running(one.id) == &due.begin()[i]);
             CHECK(one.where == known::queued);
             CHECK(one.info.deadline > at(now_));
             CHECK(one.info.key == due.begin()->about->info.key);

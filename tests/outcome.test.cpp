@@ -2,6 +2,9 @@
 #include "catch.hpp"
 #include <forebay/outcome.hpp>
 
+#include <cstdint>
+#include <cstring>
+#include <exception>
 #include <memory>
 #include <set>
 #include <stdexcept>
@@ -117,6 +120,50 @@ TEST_CASE("a failure carries its reason and the host's exception, also after a m
     REQUIRE(moved.error());
     CHECK_THROWS_WITH(std::rethrow_exception(moved.error()), "out of memory");
     CHECK_FALSE(fb::outcome<int>{fb::failure::wrong_count}.error());
+}
+
+TEST_CASE("a result may be smaller than an error, or larger, and asks for its own alignment") {
+    struct alignas(32) wide {
+        unsigned char bytes[96];
+    };
+    const auto check = [](const auto& result) {
+        using Result = std::remove_cvref_t<decltype(result)>;
+        fb::outcome<Result> with{result};
+        CHECK(reinterpret_cast<std::uintptr_t>(&*with) % alignof(Result) == 0);
+        CHECK(std::memcmp(&*with, &result, sizeof(Result)) == 0);
+        with = fb::outcome<Result>{fb::failure::exception, std::make_exception_ptr(1)};
+        CHECK(with.error() != nullptr);
+        with = fb::outcome<Result>{result};
+        CHECK(with.error() == nullptr);
+        CHECK(std::memcmp(&*with, &result, sizeof(Result)) == 0);
+    };
+    check(true);
+    check('c');
+    check(std::uint64_t{7});
+    check(wide{{1, 2, 3}});
+    STATIC_REQUIRE(alignof(fb::outcome<wide>) == 32);
+}
+
+TEST_CASE("an error is held by outcomes without a result, and let go of with the last of them") {
+    const auto held = std::make_shared<int>(1);
+    auto error = std::make_exception_ptr(held);
+    const auto before = held.use_count();
+    {
+        fb::outcome<std::string> first{fb::failure::exception, std::move(error)};
+        const std::exception_ptr seen = first.error();
+        fb::outcome<std::string> second = std::move(first);
+        CHECK(first.error() == nullptr);
+        CHECK(first.why() == fb::failure::exception);
+        CHECK(second.error() == seen);
+        first = fb::outcome<std::string>{fb::ending::expired};
+        CHECK(first.error() == nullptr);
+        first = std::move(second);
+        CHECK(first.error() == seen);
+        first = std::string{"a result in its place"};
+        CHECK(first.error() == nullptr);
+        CHECK(held.use_count() == before);  // by `seen`
+    }
+    CHECK(held.use_count() == before - 1);
 }
 
 TEST_CASE("every ending has a name of its own, and a value that is none has one too") {

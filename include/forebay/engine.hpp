@@ -32,27 +32,26 @@ protected:
     using record = batch_record<Request>;
 
 public:
-    using sink_type = decltype(job::sink);
-
     explicit engine(Policies&& chosen) : clock_{chosen.clock}, flow_{std::move(chosen)} {}
 
     [[nodiscard]] const auto& clock() const noexcept { return clock_; }
 
     template <class Info = const request_info, class Sink>
-    std::pair<ticket, verdict> submit(time_point now, Request&& request, Info& info, Sink&& sink) {
-        std::pair<ticket, verdict> answer{};
-        const at_the_door how =
-            flow_.enter(answer.first, answer.second, now, std::move(request), info, std::forward<Sink>(sink));
-        if (how == at_the_door::let_in) [[likely]]
-            return answer;
-        if (how == at_the_door::refused) {
-            unique_lock lock{mutex_};
-            flow_.arrive();  // those who were let in before count before
-            answer.second = flow_.refuse(info, now, answer.second);
-        } else {
-            submit_to_owner(answer, now, std::move(request), info, std::forward<Sink>(sink));
+    verdict submit(ticket& id, time_point now, Request&& request, Info& info, Sink&& sink) {
+        ticket named;  // these two are shown to nobody else, so they need not be in memory
+        verdict said;
+        const at_the_door how = flow_.enter(named, said, now, std::move(request), info, std::forward<Sink>(sink));
+        if (how == at_the_door::let_in) [[likely]] {
+            id = named;
+            return admitted(now);
         }
-        return answer;
+        if (how == at_the_door::refused) {
+            const unique_lock lock{mutex_};
+            return flow_.refuse(info, now, said);
+        }
+        const auto late = submit_to_owner(now, std::move(request), info, std::forward<Sink>(sink));
+        id = late.first;
+        return late.second;
     }
 
     [[nodiscard]] std::int64_t estimate(const request_info& info) noexcept { return flow_.estimate(info); }
@@ -123,7 +122,7 @@ public:
         for (std::size_t i = 0; i < flow_.records().size(); ++i) {
             record& out = *flow_.records()[i];
             for (std::size_t m = 0; m < out.size; ++m) {
-                if (out.members[m].ended) continue;
+                if (out.has_ended(out.members[m])) continue;
                 end_early(lock, now, out.members[m], outcome_type{ending::closed}, inside.found);
             }
         }
@@ -165,7 +164,7 @@ public:
         if (inert_) return;
         visit inside{*this};
         const time_point now = read_clock(lock);
-        if (!of.members[index].ended) end_early(lock, now, of.members[index], std::move(how), inside.found);
+        if (!of.has_ended(of.members[index])) end_early(lock, now, of.members[index], std::move(how), inside.found);
         inside.leave(*this);
     }
     [[nodiscard]] bool unwinds(record& of) noexcept override {
@@ -180,7 +179,7 @@ public:
     }
     [[nodiscard]] bool has_ended(const record& of, std::size_t index) noexcept override {
         unique_lock lock{mutex_};
-        return of.members[index].ended;
+        return of.has_ended(of.members[index]);
     }
     void recycle(record& of) noexcept override {
         of.destroy_payloads();
@@ -217,8 +216,8 @@ protected:
 
     /// What the door does not let in, or not without telling somebody.
     template <class Info = const request_info, class Sink>
-    [[gnu::noinline]] void submit_to_owner(std::pair<ticket, verdict>& answer, time_point now, Request&& request,
-                                           Info& info, Sink&& sink) {
+    [[gnu::noinline]] auto submit_to_owner(time_point now, Request&& request, Info& info, Sink&& sink) {
+        std::pair<ticket, verdict> answer{};
         keeper alive;
         unique_lock lock{mutex_};
         flow_.arrive();
@@ -234,6 +233,7 @@ protected:
         flow_.arrive(sleepers_.covered(now));  // by the door nobody is told
         lock.unlock();
         if (wake) sleepers_.tell();
+        return answer;
     }
 
     /// Under the lock: whether a sleeping runner has to be told of what has changed.
@@ -280,13 +280,11 @@ protected:
         lock.unlock();
         if (wake) sleepers_.tell();  // the executor is free, this thread is not: it has sinks to call
         for (auto& member : of) {
-            outcome_type said = ask<Result>(next, how, member.claimed, found);
+            const bool mine = !member.ended_early;
+            outcome_type said = ask<Result>(next, how, mine, found);
             job& over = flow_.job_of(member);
-            if (member.claimed) {
-                over.tell(std::move(said), found);
-            } else {
-                over.request.reset();  // ended early: its sink is gone, what is left of its payload is not
-            }
+            // Of one that ended early the sink is gone, what is left of its payload is not.
+            mine ? over.tell(std::move(said), found) : over.request.reset();
         }
     }
     typename sync::mutex mutex_;

@@ -33,7 +33,7 @@ class request_flow : public request_intake<Request, Result, Policies> {
     using base = request_intake<Request, Result, Policies>;
     using typename base::admission_type;
     using typename base::phase;
-    using typename base::reception_type;
+    using queue_type = typename base::reception_type::queue_type;
     /// Else admission is left alone by what ran: it takes neither the door's lock nor whatever line its state is in.
     static constexpr bool settles = needs_settling<admission_type> || base::estimates;
 
@@ -47,15 +47,18 @@ public:
     /// errors  std::invalid_argument for policies that cannot be
     explicit request_flow(Policies&& chosen) : request_flow{std::move(chosen), shape{chosen}} {}
 
-    [[nodiscard]] static job& job_of(const typename record::member& of) noexcept { return *static_cast<job*>(of.job); }
+    [[nodiscard]] static job& job_of(const typename record::member& of) noexcept {
+        return queue_type::value_of(*of.about);
+    }
     [[nodiscard]] const auto& records() const noexcept { return records_.all(); }
 
     /// The member of a batch that a ticket names, if it runs and has not ended.
     [[nodiscard]] typename record::member* find_running(ticket id) noexcept {
         if (!queue().holds(id)) return nullptr;
         const job& found = job_of(id);
-        if (found.in == nullptr || found.in->members[found.index].ended) return nullptr;
-        return &found.in->members[found.index];
+        if (found.in == nullptr) return nullptr;
+        auto& running = found.in->members[found.index];
+        return found.in->has_ended(running) ? nullptr : &running;
     }
 
     /// Takes a request in, or says why not, and when. Strong guarantee if memory runs out. The door is shut afterwards.
@@ -66,9 +69,9 @@ public:
         return said;
     }
     /// Counts a request that admission refused while the queue had room. returns  what it is to be told
-    [[gnu::cold, gnu::noinline]] verdict refuse(const request_info& info, time_point now,
-                                                const verdict& by_admission) noexcept {
-        const verdict said = in_view(by_admission, now);
+    [[gnu::cold, gnu::noinline]] verdict refuse(const request_info& info, time_point now, verdict said) noexcept {
+        this->arrive();  // those who were let in before count before
+        said = in_view(said, now);
         base::refuse(info, said);
         return said;
     }
@@ -87,13 +90,15 @@ public:
         const bool draining = phase_ == phase::draining;
         if (!draining && reception_.collector().next_due() > now) return nullptr;
         record* const due = &records_.next();
+        auto place = due->first_place();
         const auto taken =
-            reception_.collector().collect(now, draining, [due](ticket id, const queued& about, job& starting) {
+            reception_.collector().collect(now, draining, [&place, due](ticket, const queued& about, job& starting) {
                 starting.in = due;
-                starting.index = static_cast<std::uint32_t>(due->size);
-                due->add(id, about, &starting, std::move(*starting.request));
+                starting.index = place.index;
+                place.put(about, std::move(*starting.request));
             });
         if (!taken) return nullptr;
+        due->filled(place);
         records_.take_next();
         due->occupies_executor = true;
         due->dispatched = now;
@@ -113,39 +118,40 @@ public:
     /// Ends one member of a batch that has not ended.
     void end_running(time_point now, typename record::member& member, ending how) noexcept {
         if constexpr (settles) settle_up(reception_.admission(), now, member);
-        end_member(now, member, how);
+        member.ended_early = true;
+        --job_of(member).in->running;
+        watch_end(now, member, how);
         --ledger_.running;
         ledger_.count(how);
     }
-    /// Ends the members of a batch that have not ended, marks them as claimed, and frees its executor.
+    /// Ends the members of a batch that have not ended, and frees its executor.
     void end_batch(time_point now, record& of, ending how) noexcept {
-        if constexpr (settles) {
+        if (settles && of.running > 0) {
             const auto admission = reception_.admission();
             for (auto& member : of) {
-                if (!member.ended) settle_up(admission, now, member);
+                if (!member.ended_early) settle_up(admission, now, member);
             }
         }
-        std::size_t claimed = 0;
-        for (auto& member : of) {
-            member.claimed = !member.ended;
-            if (!member.claimed) continue;
-            end_member(now, member, how);
-            ++claimed;
+        if (watched && of.running > 0) {
+            for (auto& member : of) {
+                if (!member.ended_early) watch_end(now, member, how);
+            }
         }
-        ledger_.running -= claimed;
-        ledger_.count(how, claimed);
+        const std::size_t ended = std::exchange(of.running, 0);
+        ledger_.running -= ended;
+        ledger_.count(how, ended);
         if (!of.occupies_executor) return;
         of.occupies_executor = false;
         const duration service = since(of.dispatched, now);
         out_.back(of, service);
         if constexpr (watches_batches<admission_type>) {
-            reception_.admission()->batch_done(of.size, service, claimed != 0 && how == ending::failed, now);
+            reception_.admission()->batch_done(of.size, service, ended != 0 && how == ending::failed, now);
         }
         observer_.on_batch_done(of.size, service);
     }
 
     void put_back(record& of) noexcept {
-        for (const auto& member : of) queue().end(member.id);
+        queue().end_all(of, [](const typename record::member& each) { return each.about; });
         of.size = 0;
         of.callback = nullptr;
         records_.bring_back(of);
@@ -164,7 +170,7 @@ public:
 
     /// Says what a member really cost; the last word before it ends counts.
     void settle(typename record::member& member, std::int64_t actual_cost) noexcept {
-        if (member.ended) return;
+        if (job_of(member).in->has_ended(member)) return;
         member.actual_cost = std::max<std::int64_t>(actual_cost, 0);
         if (needs_settling<admission_type> && actual_cost > member.about->info.cost) overran_ = true;
     }
@@ -264,8 +270,7 @@ private:
         admission->settle(job_of(member).taken, member.actual_cost, now);
         if constexpr (base::estimates) reception_.observe(member.about->info, member.actual_cost);
     }
-    void end_member(time_point now, typename record::member& member, ending how) noexcept {
-        member.ended = true;
+    void watch_end(time_point now, const typename record::member& member, ending how) noexcept {
         if constexpr (watched) observer_.on_end(member.about->info, how, age(*member.about, job_of(member), now));
     }
 

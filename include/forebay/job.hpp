@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <exception>
 #include <optional>
+#include <type_traits>
 #include <utility>
 
 namespace forebay::inline v0::detail {
@@ -36,7 +37,7 @@ struct job {
         } catch (...) {
             ++found.sink_failures;
         }
-        request.reset();
+        if constexpr (!std::is_trivially_destructible_v<Request>) request.reset();
     }
 };
 
@@ -50,13 +51,13 @@ struct delayed_job : job<Request, Result, Permit> {
     duration waited{duration::zero()};
 };
 
-/// next(), the outcome of a member that was counted as `how`; a failed one if the host's range throws.
+/// next(), the outcome of a member that was counted as `how`, if it was; a failed one if the host's range throws.
 template <class Result, class Next>
-[[nodiscard]] outcome<Result> ask(Next& next, ending how, bool claimed, slips& found) noexcept {
+[[nodiscard]] outcome<Result> ask(Next& next, ending how, bool counted, slips& found) noexcept {
     try {
         return next();
     } catch (...) {
-        if (claimed && how == ending::delivered) ++found.not_delivered;
+        if (counted && how == ending::delivered) ++found.not_delivered;
         return outcome<Result>{failure::exception, std::current_exception()};
     }
 }

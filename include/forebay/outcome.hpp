@@ -58,14 +58,13 @@ public:
     }
     /// Failed, with the reason and, if there is one, the host's exception.
     explicit outcome(failure why, std::exception_ptr error = nullptr) noexcept
-        : ending_{ending::failed}, failure_{why}, error_{std::move(error)}, no_result_{} {}
+        : ending_{ending::failed}, failure_{why}, no_result_{std::move(error)} {}
 
-    outcome(outcome&& other) noexcept
-        : ending_{other.ending_}, failure_{other.failure_}, error_{std::move(other.error_)} {
+    outcome(outcome&& other) noexcept : ending_{other.ending_}, failure_{other.failure_} {
         if (other.has_value()) {
             std::construct_at(&result_, std::move(other.result_));
         } else {
-            std::construct_at(&no_result_);
+            std::construct_at(&no_result_, std::move(other.no_result_.error));
         }
     }
     outcome& operator=(outcome&& other) noexcept {
@@ -75,14 +74,12 @@ public:
         }
         return *this;
     }
-    ~outcome() {
-        if (has_value()) std::destroy_at(&result_);
-    }
+    ~outcome() { has_value() ? std::destroy_at(&result_) : std::destroy_at(&no_result_); }
 
     [[nodiscard]] ending how() const noexcept { return ending_; }
     [[nodiscard]] failure why() const noexcept { return failure_; }
     /// What the host's code threw, or null.
-    [[nodiscard]] const std::exception_ptr& error() const noexcept { return error_; }
+    [[nodiscard]] std::exception_ptr error() const noexcept { return has_value() ? nullptr : no_result_.error; }
 
     [[nodiscard]] bool has_value() const noexcept { return ending_ == ending::delivered; }
     [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
@@ -120,10 +117,11 @@ public:
 private:
     ending ending_;
     failure failure_{failure::none};
-    std::exception_ptr error_;
-    // Zeroed where there is no result, so that a compiler that follows the bytes does not see them unset.
-    struct alignas(Result) nothing {
-        std::byte bytes[sizeof(Result)]{};
+    // An error takes no room, and no work, where there is a result. What is left of the room is zeroed, so that a compiler
+    // that follows the bytes does not see them unset.
+    struct alignas(Result) alignas(std::exception_ptr) nothing {
+        std::exception_ptr error{};
+        std::byte rest[sizeof(Result) > sizeof(std::exception_ptr) ? sizeof(Result) - sizeof(std::exception_ptr) : 1]{};
     };
     union {
         Result result_;

@@ -77,8 +77,12 @@ public:
         const door_lock held{door_.lock};
         if (!door_.lets_in(info, now) || !queue().has_place(info)) return at_the_door::undecided;
         permit_of<admission_type> taken;
-        said = possible(info, [&] { return admission_.try_acquire(info, now, taken); });
-        if (!said) return delays ? at_the_door::undecided : at_the_door::refused;
+        const verdict answer = possible(info, [&] { return admission_.try_acquire(info, now, taken); });
+        if (!answer) {
+            said = answer;
+            return delays ? at_the_door::undecided : at_the_door::refused;
+        }
+        said = admitted(now);  // which that is; made here, it need not be carried along
         id = queue().enter(info, now, std::move(request), taken, std::forward<Parts>(parts)...);
         door_.add(info, id.slot);
         return at_the_door::let_in;

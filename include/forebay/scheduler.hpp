@@ -85,7 +85,9 @@ struct refused {
 /// What `submit` answers: the ticket of an accepted request, or why not.
 class [[nodiscard]] submission {
 public:
-    constexpr submission(ticket id, const verdict& said) noexcept : id_{id}, said_{said} {}
+    // Member by member: g++ 12 would copy the whole by way of memory, also that of a request that is let in at the door.
+    constexpr submission(ticket id, const verdict& said) noexcept
+        : id_{id}, said_{said.kind, said.how_sure, said.which, said.member, said.when, said.missing} {}
 
     [[nodiscard]] constexpr explicit operator bool() const noexcept { return static_cast<bool>(said_); }
     /// The ticket. Only of an accepted request.
@@ -120,7 +122,6 @@ private:
 template <class Request, class Result, class Policies, class Inference>
 class scheduler {
     using engine_type = detail::runner<Request, Result, Policies, Inference>;
-    using sink_type = typename engine_type::sink_type;
     static constexpr bool estimates = estimates_costs<decltype(Policies::costs)>;
 
 public:
@@ -187,7 +188,8 @@ public:
                     return submit_estimated(now, std::move(request), {info}, std::forward<Sink>(sink));
                 }
             }
-            const auto [id, said] = engine_->submit(now, std::move(request), info, std::forward<Sink>(sink));
+            ticket id;
+            const verdict said = engine_->submit(id, now, std::move(request), info, std::forward<Sink>(sink));
             return {id, said};
         }
     }
@@ -254,7 +256,8 @@ private:
     template <class Sink>
     submission submit_estimated(time_point now, Request&& request, detail::estimated_info info, Sink&& sink) {
         info.cost = engine_->estimate(info);
-        auto [id, said] = engine_->submit(now, std::move(request), info, std::forward<Sink>(sink));
+        ticket id;
+        verdict said = engine_->submit(id, now, std::move(request), info, std::forward<Sink>(sink));
         if (said.kind == answer::retry_at && said.how_sure == certainty::exact) said.how_sure = certainty::estimate;
         return {id, said};
     }

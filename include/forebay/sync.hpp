@@ -44,7 +44,7 @@ struct multi_threaded {
     class mutex {
     public:
         void lock() noexcept {
-            if (!try_if_free()) [[unlikely]]
+            if (!try_lock()) [[unlikely]]
                 wait_for_it();
         }
         [[nodiscard]] bool try_lock() noexcept {

@@ -6,11 +6,13 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
+#include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
 namespace fb = forebay;
-using fb::detail::deadline_index;
 
 namespace {
 
@@ -20,6 +22,35 @@ constexpr std::int64_t highest = std::numeric_limits<std::int64_t>::max();
 constexpr fb::time_point at(std::int64_t ns) {
     return fb::time_point{fb::duration{ns}};
 }
+
+struct look_up {
+    const fb::time_point* due;
+    fb::time_point operator()(std::uint32_t slot) const noexcept { return due[slot]; }
+};
+
+/// An index of slots whose deadlines it is told as they come in.
+class deadline_index : public fb::detail::deadline_index<look_up> {
+    using base = fb::detail::deadline_index<look_up>;
+
+public:
+    explicit deadline_index(std::uint32_t slots, std::uint32_t most_counted = std::numeric_limits<std::uint32_t>::max())
+        : deadline_index{std::make_unique<fb::time_point[]>(slots), slots, most_counted} {}
+
+    void insert(std::uint32_t slot, fb::time_point deadline) {
+        due_[slot] = deadline;
+        base::insert({&slot, 1});
+    }
+    void insert(const std::vector<std::uint32_t>& slots, fb::time_point deadline) {
+        for (const std::uint32_t slot : slots) due_[slot] = deadline;
+        base::insert(slots);
+    }
+
+private:
+    deadline_index(std::unique_ptr<fb::time_point[]> due, std::uint32_t slots, std::uint32_t most_counted)
+        : base{slots, look_up{due.get()}, most_counted}, due_{std::move(due)} {}
+
+    std::unique_ptr<fb::time_point[]> due_;
+};
 
 std::int64_t plus(std::int64_t a, std::int64_t b) {
     return fb::saturating_add(at(a), fb::duration{b}).time_since_epoch().count();
@@ -212,6 +243,115 @@ TEST_CASE("the sink may insert and erase") {
     CHECK(order == std::vector<std::uint32_t>{0, 1, 8, 3});
     CHECK(index.size() == 1);
     CHECK(index.next() == at(11));
+}
+
+TEST_CASE("a slot that comes in again before anybody asks is due when it was last said") {
+    deadline_index index{3};
+    for (const std::int64_t last : {10, 60, 200}) {
+        index.insert(0, at(100));
+        index.insert(1, at(50));
+        index.erase(0);
+        index.insert(0, at(70));
+        index.erase(0);
+        CHECK_FALSE(index.contains(0));
+        CHECK(index.size() == 1);
+        index.insert(0, at(last));
+        CHECK(index.contains(0));
+        CHECK(index.size() == 2);
+        CHECK(index.next() == at(std::min<std::int64_t>(last, 50)));
+        index.insert(2, at(last));  // in order with those that already are
+        std::vector<std::int64_t> due{last, 50, last};
+        const auto order = drained(index, due);
+        CHECK(std::is_sorted(order.begin(), order.end()));
+        CHECK(order.size() == 3);
+        CHECK(index.next() == fb::no_deadline);
+    }
+}
+
+TEST_CASE("to take out a slot that is not in changes nothing") {
+    deadline_index index{3};
+    index.erase(1);
+    index.insert(0, at(5));
+    index.erase(1);
+    CHECK(index.size() == 1);
+    CHECK(index.next() == at(5));
+    index.erase(1);
+    CHECK(index.size() == 1);
+    index.erase(0);
+    index.erase(0);
+    CHECK(index.size() == 0);
+    CHECK(index.next() == fb::no_deadline);
+}
+
+TEST_CASE("any number may come in before anybody asks, and leave before or after") {
+    constexpr std::uint32_t slots = 1000;
+    for (const std::uint32_t count : {255U, 256U, 257U, 512U, 1000U}) {
+        for (const std::uint32_t leaves : {1U, 2U, 3U, 300U}) {
+            INFO(count << " come in, each " << leaves << "th leaves");
+            deadline_index index{slots};
+            std::vector<std::int64_t> due;
+            std::vector<std::int64_t> expected;
+            for (std::uint32_t slot = 0; slot < count; ++slot) {
+                due.push_back(slot * 7919 % 1009);
+                index.insert(slot, at(due[slot]));
+                if (slot % leaves == 0) index.erase(slot);
+            }
+            for (std::uint32_t slot = 0; slot < count; ++slot) {
+                if (slot % leaves != 0) expected.push_back(due[slot]);
+            }
+            std::sort(expected.begin(), expected.end());
+            CHECK(index.size() == expected.size());
+            CHECK(drained(index, due) == expected);
+        }
+    }
+}
+
+TEST_CASE("several may come in together, more than are written down at once, and some that are never due") {
+    constexpr std::uint32_t slots = 1000;
+    for (const std::uint32_t before : {0U, 1U, 255U, 256U}) {
+        deadline_index index{slots};
+        std::vector<std::uint32_t> all(slots);
+        std::iota(all.begin(), all.end(), 0);
+        for (std::uint32_t slot = 0; slot < before; ++slot) index.insert(slot, at(1));
+        index.insert(std::vector<std::uint32_t>{}, at(1));
+        index.insert(std::vector(all.begin() + before, all.begin() + 600), at(2));
+        index.insert(std::vector(all.begin() + 600, all.begin() + 900), fb::no_deadline);
+        index.insert(std::vector(all.begin() + 900, all.end()), at(3));
+        index.erase(700);
+        index.erase(950);
+        CHECK(index.next() == at(before > 0 ? 1 : 2));
+        index.erase(701);
+        CHECK(index.size() == 699);
+        std::vector<std::uint32_t> order;
+        index.expire(at(highest), slots, [&](std::uint32_t slot) { order.push_back(slot); });
+        auto expected = all;
+        expected.erase(expected.begin() + 950);
+        expected.erase(expected.begin() + 600, expected.begin() + 900);
+        CHECK(order == expected);
+        CHECK(index.next() == fb::no_deadline);
+    }
+}
+
+TEST_CASE("those due at the same time leave in the order in which they came in") {
+    constexpr std::uint32_t slots = 700;
+    deadline_index index{slots};
+    std::vector<std::uint32_t> expected;
+    for (std::uint32_t i = 0; i < slots; ++i) {
+        const std::uint32_t slot = i * 3 % slots;  // 3 does not divide it
+        index.insert(slot, at(9));
+        if (i % 5 == 0) {
+            index.erase(slot);
+        } else {
+            expected.push_back(slot);
+        }
+    }
+    for (std::uint32_t i = slots - 50; i < slots; i += 5) {  // come in again, and so last
+        index.insert(i * 3 % slots, at(9));
+        expected.push_back(i * 3 % slots);
+    }
+    std::vector<std::uint32_t> order;
+    index.expire(at(9), slots, [&](std::uint32_t slot) { order.push_back(slot); });
+    CHECK(order == expected);
 }
 
 TEST_CASE("many equal deadlines leave one by one, in the same order each time") {

@@ -86,6 +86,34 @@ TEST_CASE("the generation after the last one is the first, not the one that name
     CHECK(slots.holds({0, 1}));
 }
 
+TEST_CASE("slots released together end their values, and are vacant from the next recovery on") {
+    const auto shared = std::make_shared<int>(1);
+    table slots{7};
+    std::vector<fb::ticket> all;
+    for (int i = 0; i < 7; ++i) all.push_back(slots.ticket_of(take(slots, table::is_held, shared)));
+    slots.release(all[3].slot, slots[all[3].slot]);
+    const std::vector<fb::ticket> some{all[6], all[0], all[5]};
+    slots.release_all(some, [&](fb::ticket each) { return &slots[each.slot]; });
+    CHECK(shared.use_count() == 4);
+    CHECK(slots.vacant() == 0);
+    for (std::size_t i = 0; i < all.size(); ++i) CHECK(slots.holds(all[i]) == (i == 1 || i == 2 || i == 4));
+    slots.recover();
+    CHECK(slots.vacant() == 4);
+    std::vector<std::uint32_t> next;
+    for (int i = 0; i < 4; ++i) next.push_back(take(slots, 0));
+    CHECK(next == std::vector{all[5].slot, all[0].slot, all[6].slot, all[3].slot});  // the last one is the first
+}
+
+TEST_CASE("a header knows the value it stands beside") {
+    table slots{3};
+    for (int i = 0; i < 3; ++i) {
+        const std::uint32_t slot = take(slots, 0, std::make_shared<int>(i));
+        const header& of = slots[slot];
+        CHECK(&table::value_beside(of) == &slots[slot].value());
+        CHECK(*table::value_beside(of) == i);
+    }
+}
+
 TEST_CASE("a table ends the values of the slots in use, and of no other") {
     const auto shared = std::make_shared<int>(1);
     {

@@ -85,6 +85,28 @@ TEST_CASE("what joins the line together stands as if it had come one by one") {
     CHECK(together.served(fb::time_point{fb::duration{10'000}}) == alone.served(fb::time_point{fb::duration{10'000}}));
 }
 
+TEST_CASE("who joined together is known by arrival and by deadline until he is taken") {
+    const auto at = [](std::int64_t ns) { return fb::time_point{fb::duration{ns}}; };
+    room of;
+    const std::vector<std::uint32_t> slots{of.fill({.deadline = at(40)}, 10), of.fill({.deadline = at(20)}, 11),
+                                           of.fill({}, 12), of.fill({.deadline = at(30)}, 13)};
+    of.waits.prepare(1);
+    of.waits.add(slots);
+    CHECK(of.waits.expires_from() == at(20));
+    CHECK(of.waits.next_deadline() == at(20));
+    CHECK(of.waits.first_to_expire() == slots[1]);
+    const std::uint32_t id = of.waits.lane_of_key(0);
+    CHECK(of.waits.group(id).oldest_arrival == at(10));
+    of.waits.take(id, 2, [](std::uint32_t, entry&) {});
+    CHECK(of.waits.next_deadline() == at(30));
+    CHECK(of.waits.first_to_expire() == slots[3]);
+    CHECK(of.waits.group(id).oldest_arrival == at(12));
+    of.waits.erase(slots[3]);
+    CHECK(of.waits.next_deadline() == fb::no_deadline);
+    of.waits.erase(slots[2]);
+    CHECK(of.waits.size() == 0);
+}
+
 TEST_CASE("no deadline is earlier than the bound, which is exact after expiry") {
     room one;
     const auto at = [](std::int64_t ns) { return fb::time_point{fb::duration{ns}}; };

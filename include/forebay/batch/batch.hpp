@@ -29,12 +29,9 @@ namespace detail {
 template <class Request>
 struct batch_record {
     struct member {
-        ticket id;
         const queued* about;  // stays valid while the batch is out
-        void* job;            // the scheduler's part of it, likewise
-        bool ended;           // guarded by the scheduler's lock
-        bool claimed;         // by the thread that completes the batch, which alone uses this
         std::int64_t actual_cost;
+        bool ended_early;  // before its batch; guarded by the scheduler's lock, and settled once all have ended
     };
     struct alignas(Request) storage {
         std::byte raw[sizeof(Request)];
@@ -50,16 +47,27 @@ struct batch_record {
     [[nodiscard]] member* begin() noexcept { return members.get(); }
     [[nodiscard]] member* end() noexcept { return members.get() + size; }
     [[nodiscard]] Request* data() noexcept { return std::launder(reinterpret_cast<Request*>(payloads.get())); }
-    void add(ticket id, const queued& about, void* job, Request&& payload) noexcept {
-        std::construct_at(reinterpret_cast<Request*>(&payloads[size]), std::move(payload));
-        members[size] = {id, &about, job, false, false, as_charged};
-        payloads_alive = ++size;
-    }
+    /// Where its next member goes, while it is filled: `put` one after the other, then `filled`.
+    struct place {
+        member* to;
+        storage* payload;
+        std::uint32_t index{0};
+
+        void put(const queued& about, Request&& request) noexcept {
+            std::construct_at(reinterpret_cast<Request*>(payload++), std::move(request));
+            *to++ = {&about, as_charged, false};
+            ++index;
+        }
+    };
+    [[nodiscard]] place first_place() noexcept { return {members.get(), payloads.get()}; }
+    void filled(const place& up_to) noexcept { payloads_alive = running = size = up_to.index; }
+    [[nodiscard]] bool has_ended(const member& one) const noexcept { return running == 0 || one.ended_early; }
     void destroy_payloads() noexcept { std::destroy_n(data(), std::exchange(payloads_alive, 0)); }
 
     std::unique_ptr<member[]> members;
     std::unique_ptr<storage[]> payloads;
     std::size_t size{0};
+    std::size_t running{0};  // members that have not ended; guarded by the scheduler's lock
     std::size_t payloads_alive{0};
     time_point dispatched{};
     dispatch_cause cause{dispatch_cause::idle};

@@ -26,30 +26,31 @@ public:
     void push_back(Entry* entries, std::uint32_t slot) noexcept {
         entries[slot].next = no_slot;
         entries[slot].previous = tail_;
-        (tail_ == no_slot ? head_ : entries[tail_].next) = slot;
+        (head_ == no_slot ? head_ : entries[tail_].next) = slot;
         tail_ = slot;
     }
     template <class Entry>
     void erase(Entry* entries, std::uint32_t slot) noexcept {
         const std::uint32_t next = entries[slot].next;
         const std::uint32_t previous = entries[slot].previous;
-        (previous == no_slot ? head_ : entries[previous].next) = next;
-        (next == no_slot ? tail_ : entries[next].previous) = previous;
+        (slot == head_ ? head_ : entries[previous].next) = next;
+        (slot == tail_ ? tail_ : entries[next].previous) = previous;
     }
 
     /// Only when not empty.
     template <class Entry>
     std::uint32_t pop_front(Entry* entries) noexcept {
         const std::uint32_t slot = head_;
-        head_ = entries[slot].next;
-        (head_ == no_slot ? tail_ : entries[head_].previous) = no_slot;
-        if (head_ != no_slot && entries[head_].next != no_slot) prefetch(entries[entries[head_].next]);
+        const std::uint32_t next = entries[slot].next;
+        head_ = next;
+        if (next == no_slot) return slot;
+        if (const std::uint32_t second = entries[next].next; second != no_slot) prefetch(entries[second]);
         return slot;
     }
 
 private:
     std::uint32_t head_{no_slot};
-    std::uint32_t tail_{no_slot};
+    std::uint32_t tail_{no_slot};  // only where there is a head; nor has that one a neighbour before it
 };
 
 template <class Order>
@@ -174,12 +175,12 @@ public:
     }
 
     void push(const Order& order, Entry* entries, std::uint32_t slot, slot_stamps& stamps) {
-        const std::uint32_t child = order.child_of(entries[slot].info);
+        const std::uint32_t child = child_of(order, entries[slot]);
         children_[child].push(order.child, entries, slot, stamps);
         occupied_ |= std::uint64_t{1} << child;
     }
     void erase(const Order& order, Entry* entries, std::uint32_t slot, slot_stamps& stamps) noexcept {
-        const std::uint32_t child = order.child_of(entries[slot].info);
+        const std::uint32_t child = child_of(order, entries[slot]);
         children_[child].erase(order.child, entries, slot, stamps);
         if (children_[child].empty()) occupied_ &= ~(std::uint64_t{1} << child);
     }
@@ -216,8 +217,14 @@ public:
     }
 
 private:
+    /// Of a request that has a place, of which the compiler is told.
+    [[nodiscard]] static std::uint32_t child_of(const Order& order, const Entry& of) noexcept {
+        const std::uint32_t child = order.child_of(of.info);
+        if (child >= order.width()) __builtin_unreachable();
+        return child;
+    }
     [[nodiscard]] std::uint32_t first_child() const noexcept {
-        return static_cast<std::uint32_t>(std::countr_zero(occupied_));
+        return static_cast<std::uint32_t>(__builtin_ctzll(occupied_));  // which is not 0
     }
 
     std::uint64_t occupied_{0};

@@ -28,6 +28,8 @@ public:
     [[nodiscard]] std::uint32_t next() const noexcept { return last_ + 1; }
     [[nodiscard]] bool used_up() const noexcept { return last_ == highest_; }
     void mark(std::uint32_t slot) noexcept { stamps_[slot] = ++last_; }
+    /// Gives a slot a number of the caller's own choice, beyond all that are counted.
+    void mark(std::uint32_t slot, std::uint32_t stamp) noexcept { stamps_[slot] = stamp; }
     void clear(std::uint32_t slot) noexcept { stamps_[slot] = absent; }
 
     /// The slots that are in, by stamp. Takes memory for them.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/contract.hpp>
+#include <forebay/detail/prefetch.hpp>
 #include <forebay/request.hpp>
 
 #include <algorithm>
@@ -45,13 +46,13 @@ public:
     explicit slot_table(std::size_t slots)
         : size_{slots},
           entries_{std::make_unique_for_overwrite<entry[]>(slots)},
-          free_{std::make_unique_for_overwrite<std::uint32_t[]>(slots)},
+          free_{std::make_unique<std::uint32_t[]>(slots + ahead)},
           free_count_{slots},
           released_{std::make_unique_for_overwrite<std::uint32_t[]>(slots)} {
         for (std::size_t slot = 0; slot < slots; ++slot) {
             entries_[slot].lane = is_free;
             entries_[slot].generation = 1;
-            free_[slots - 1 - slot] = static_cast<std::uint32_t>(slot);
+            free_[ahead + slots - 1 - slot] = static_cast<std::uint32_t>(slot);
         }
     }
     slot_table(const slot_table&) = delete;
@@ -69,6 +70,8 @@ public:
     [[nodiscard]] entry& operator[](std::uint32_t slot) noexcept { return entries_[slot]; }
     [[nodiscard]] const entry& operator[](std::uint32_t slot) const noexcept { return entries_[slot]; }
 
+    /// The value of the entry that this is the header of.
+    [[nodiscard]] static Value& value_beside(const Header& header) noexcept { return entry_of(header).value(); }
     [[nodiscard]] ticket ticket_of(std::uint32_t slot) const noexcept { return {slot, entries_[slot].generation}; }
     [[nodiscard]] bool holds(ticket id) const noexcept {
         return id.slot < size_ && entries_[id.slot].generation == id.generation && entries_[id.slot].lane != is_free;
@@ -80,27 +83,50 @@ public:
     /// Slots that can be filled.
     [[nodiscard]] std::size_t vacant() const noexcept { return free_count_; }
     /// The slot that is taken next: its header may be filled in before. Only where one is vacant.
-    [[nodiscard]] std::uint32_t next_free() const noexcept { return free_[free_count_ - 1]; }
+    [[nodiscard]] std::uint32_t next_free() const noexcept { return free_[ahead + free_count_ - 1]; }
     /// Takes it. Its `lane` is for whoever looks after the slots in use to write.
     template <class... Parts>
     void take_free(entry& next, Parts&&... parts) noexcept {
+        prefetch(entries_[free_[--free_count_]]);  // another CPU may have released it
         std::construct_at(reinterpret_cast<Value*>(next.raw), std::forward<Parts>(parts)...);
-        --free_count_;
     }
 
     /// Ends the use of a slot. It is vacant again from the next `recover` on.
     void release(std::uint32_t slot, entry& left) noexcept {
-        std::destroy_at(&left.value());
-        left.lane = is_free;
-        if (++left.generation == 0) left.generation = 1;  // 0 names no request
+        leave(left);
         released_[released_count_++] = slot;
     }
+    /// Ends the use of several: those whose entries have the headers `*header_of(each)`.
+    template <class Range, class HeaderOf>
+    void release_all(Range& several, HeaderOf&& header_of) noexcept {
+        std::uint32_t* to = released_.get() + released_count_;
+        const entry* const entries = entries_.get();
+        for (const auto& each : several) {
+            entry& left = entry_of(*header_of(each));
+            leave(left);
+            *to++ = static_cast<std::uint32_t>(&left - entries);
+        }
+        released_count_ = static_cast<std::size_t>(to - released_.get());
+    }
     void recover() noexcept {
-        std::copy_n(released_.get(), released_count_, free_.get() + free_count_);
+        std::copy_n(released_.get(), released_count_, free_.get() + ahead + free_count_);
         free_count_ += std::exchange(released_count_, 0);
     }
 
 private:
+    [[nodiscard]] static entry& entry_of(const Header& header) noexcept {
+        return static_cast<entry&>(const_cast<Header&>(header));
+    }
+    static void leave(entry& left) noexcept {
+        std::destroy_at(&left.value());
+        left.lane = is_free;
+        if (++left.generation == 0) [[unlikely]]
+            left.generation = 1;  // 0 names no request
+    }
+
+    /// So many slots before it is taken one is fetched. (The stack stands on as many that are never taken.)
+    static constexpr std::size_t ahead = 4;
+
     const std::size_t size_;
     const std::unique_ptr<entry[]> entries_;
     const std::unique_ptr<std::uint32_t[]> free_;  // a stack, so that the slot last used is used next

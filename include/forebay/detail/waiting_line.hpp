@@ -34,7 +34,11 @@ public:
     static constexpr bool grows = order_type::uses_stamps;
 
     waiting_line(Order order, Gate gate, Entry* entries, std::size_t slots)
-        : order_{std::move(order)}, gate_{std::move(gate)}, entries_{entries}, deadlines_{slots}, lanes_{slots} {}
+        : order_{std::move(order)},
+          gate_{std::move(gate)},
+          entries_{entries},
+          deadlines_{slots, {entries}},
+          lanes_{slots} {}
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] std::int64_t cost() const noexcept { return cost_; }
@@ -55,15 +59,33 @@ public:
     }
     /// The same for several, for which there is room. Requests of one key in a row cost less.
     void add(std::span<const std::uint32_t> slots) noexcept {
+        Entry* const entries = entries_;
         const std::uint32_t* const end = slots.data() + slots.size();
+        const std::uint32_t* const near_end = end - std::min(slots.size(), ahead);
         for (const std::uint32_t* at = slots.data(); at != end;) {
-            const std::uint64_t key = entries_[*at].info.key;
+            const std::uint64_t key = entries[*at].info.key;
             lane& into = lanes_.find_or_make(order_, key);
+            const std::uint32_t* const first = at;
+            const std::uint32_t id = into.id;
+            std::uint64_t sequence = sequence_;
+            std::int64_t cost = 0;
+            time_point earliest = no_deadline;
             do {
+                const std::uint32_t slot = *at;
                 // Another CPU may have written what comes next.
-                prefetch(entries_[end - at > ahead ? at[ahead] : *at]);
-                join(into, *at);
-            } while (++at != end && entries_[*at].info.key == key);
+                prefetch(entries[at < near_end ? at[ahead] : slot]);
+                Entry& added = entries[slot];
+                cost += added.info.cost;
+                added.lane = id;
+                added.sequence = sequence++;
+                lanes_.make_stamp();
+                into.order.push(order_, entries, slot, lanes_.stamps());
+                earliest = std::min(earliest, added.info.deadline);
+            } while (++at != end && entries[*at].info.key == key);
+            sequence_ = sequence;
+            note_deadlines({first, at}, earliest);
+            if (into.count == 0) set_oldest(into, *first);
+            gain(into, static_cast<std::size_t>(at - first), cost);
             place(into, true);
         }
     }
@@ -86,11 +108,12 @@ public:
     void take(std::uint32_t id, std::size_t count, Sink&& sink) noexcept {
         lane& from = lanes_[id];
         FOREBAY_EXPECTS(count <= from.count, "take no more than the group holds");
+        Entry* const entries = entries_;
         std::int64_t cost = 0;
         for (std::size_t left = count; left > 0; --left) {
-            const std::uint32_t slot = from.order.pop_best(order_, entries_, lanes_.stamps());
-            Entry& out = entries_[slot];
-            if (out.info.deadline != no_deadline) deadlines_.erase(slot);
+            const std::uint32_t slot = from.order.pop_best(order_, entries, lanes_.stamps());
+            Entry& out = entries[slot];
+            deadlines_.erase(slot);
             if (slot == from.oldest) from.oldest = no_slot;
             cost += out.info.cost;
             sink(slot, out);
@@ -100,7 +123,7 @@ public:
     }
     /// Takes out a slot that is in.
     void erase(std::uint32_t slot) noexcept {
-        if (entries_[slot].info.deadline != no_deadline) deadlines_.erase(slot);
+        deadlines_.erase(slot);
         leave(slot);
     }
     /// Takes out at most `most` slots whose deadline is at or before `now`, earliest first, and calls sink(slot) for each.
@@ -124,7 +147,11 @@ public:
     [[nodiscard]] time_point next_opening() const noexcept { return lanes_.next_opening(); }
 
 private:
-    static constexpr std::ptrdiff_t ahead = 6;  // entries, by which time one is there
+    static constexpr std::size_t ahead = 6;  // entries, by which time one is there
+    struct due_of {
+        const Entry* entries;
+        [[nodiscard]] time_point operator()(std::uint32_t slot) const noexcept { return entries[slot].info.deadline; }
+    };
 
     [[nodiscard]] static Group view(const lane& of) noexcept { return {of.key, of.count, of.cost, of.oldest_arrival}; }
     [[nodiscard]] typename lanes_type::rank_type rank_of(const lane& of) const noexcept {
@@ -141,16 +168,22 @@ private:
             if (into.count == 0) lanes_.rest(into);
             throw;
         }
+        note_deadlines({&slot, 1}, added.info.deadline);
         ++sequence_;
         added.lane = into.id;
-        if (added.info.deadline != no_deadline) {
-            deadlines_.insert(slot, added.info.deadline);
-            expires_from_ = std::min(expires_from_, added.info.deadline);
-        }
-        if (into.count++ == 0) set_oldest(into, slot);
-        into.cost += added.info.cost;
-        ++size_;
-        cost_ += added.info.cost;
+        if (into.count == 0) set_oldest(into, slot);
+        gain(into, 1, added.info.cost);
+    }
+    void note_deadlines(std::span<const std::uint32_t> slots, time_point earliest) noexcept {
+        if (earliest == no_deadline) return;
+        deadlines_.insert(slots);
+        expires_from_ = std::min(expires_from_, earliest);
+    }
+    void gain(lane& into, std::size_t count, std::int64_t cost) noexcept {
+        into.count += count;
+        into.cost += cost;
+        size_ += count;
+        cost_ += cost;
     }
     void leave(std::uint32_t slot) noexcept {
         lane& from = lanes_[entries_[slot].lane];
@@ -182,7 +215,7 @@ private:
     const Order order_;
     const Gate gate_;
     Entry* const entries_;
-    deadline_index deadlines_;
+    deadline_index<due_of> deadlines_;
     lanes_type lanes_;
     time_point expires_from_{no_deadline};
     std::size_t size_{0};

@@ -115,6 +115,8 @@ public:
     /// Slots, of requests that wait or are in hand.
     [[nodiscard]] std::size_t slots() const noexcept { return slots_.size(); }
     [[nodiscard]] Value& value(ticket t) noexcept { return slots_[t.slot].value(); }
+    /// The value of the request that this is known of. Only of a reference that `info` or the sink of `take` was given.
+    [[nodiscard]] static Value& value_of(const queued& about) noexcept { return slots_type::value_beside(about); }
 
     /// The group whose gate is open at `now` and that holds the best request of all such groups. O(1) amortised.
     [[nodiscard]] std::optional<group_id> best_group(time_point now) noexcept { return present(line_.best_lane(now)); }
@@ -218,9 +220,9 @@ public:
     ticket enter(const request_info& info, time_point arrival, Parts&&... parts) noexcept {
         const std::uint32_t slot = slots_.next_free();
         entry& added = slots_[slot];
+        slots_.take_free(added, std::forward<Parts>(parts)...);
         added.info = info;
         added.arrival = arrival;
-        slots_.take_free(added, std::forward<Parts>(parts)...);
         return {slot, added.generation};
     }
     /// Gives a request its slot and its ticket, as one that was taken: it waits once it is `admit`ted.
@@ -243,6 +245,11 @@ public:
 
     /// Ends a request that was taken or withdrawn; its slot may be entered after `recover`.
     void end(ticket t) noexcept { slots_.release(t.slot, slots_[t.slot]); }
+    /// The same for several: those of which `*about(each)`, see `value_of`, is known.
+    template <class Range, class About>
+    void end_all(Range& several, About&& about) noexcept {
+        slots_.release_all(several, about);
+    }
     /// both
     void recover() noexcept { slots_.recover(); }
 
