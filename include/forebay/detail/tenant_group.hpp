@@ -50,13 +50,10 @@ struct alignas(64) tenant_group {
         /// predicted, and a processor that guesses wrong while it waits for memory loses what it has begun of the
         /// calls that follow: so no branch decides between them.
         [[nodiscard]] unsigned find(std::uint64_t name) const noexcept {
-            const unsigned at_0 = first_name_ == name;
-            const unsigned at_1 = group_->names_[0] == name;
-            const unsigned at_2 = group_->names_[1] == name;
-            const unsigned at_3 = group_->names_[2] == name;
-            const unsigned its = at_1 | (2 * at_2) | (3 * at_3);
-            if ((at_0 | its) == 0) [[unlikely]]
-                return size;
+            unsigned its = first_name_ == name ? 0 : size;
+            its = group_->names_[0] == name ? 1 : its;
+            its = group_->names_[1] == name ? 2 : its;
+            its = group_->names_[2] == name ? 3 : its;
             return its;
         }
         [[nodiscard]] std::uint64_t name(unsigned place) const noexcept {

@@ -156,6 +156,7 @@ private:
 
     [[nodiscard]] std::uint32_t took(tenant_place its) noexcept {
         if constexpr (PermitsPin) places().notes(its).count_live(1);
+        if (its.number >= undecided) __builtin_unreachable();
         return its.number;
     }
     template <class Op>
