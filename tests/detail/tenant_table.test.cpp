@@ -139,6 +139,10 @@ TEMPLATE_TEST_CASE("Taken at once is what is there for who is remembered, and no
     REQUIRE(table.take(tenant, 1, time_point{} + 1h, slot, terms_of(slow), number).when == time_point{} + 2h);
     CHECK(table.take_at_once(tenant, 0, time_point{} + 1h) == table.undecided);
     CHECK(table.take_at_once(tenant, 1, time_point{} + 2h) == table.undecided);
+    table.finish(tenant, number, 2, time_point{} + 90min);  // one is there now, but that would overtake
+    CHECK(table.available(tenant, time_point{} + 90min) == 1);
+    CHECK(table.take_at_once(tenant, 1, time_point{} + 90min) == table.undecided);
+    CHECK(take(table, 7, time_point{} + 90min) == refused);
     CHECK(take(table, 7, time_point{} + 3h) < refused);
 }
 
