@@ -76,8 +76,7 @@ struct multi_threaded {
         std::atomic<std::uint32_t> state_{free};
     };
 
-    /// Given back by a plain store, which does not wait for the memory that was written under it: that is half the price of
-    /// a lock. So nobody can be woken.
+    /// Given back by a plain store, so that it costs one locked instruction and not two. So nobody can be woken.
     class word_lock {
     public:
         void lock() noexcept {

@@ -104,9 +104,8 @@ struct per_tenant {
 /// cost     O(1): at most 8 places are looked at, in two cache lines, and 40 by a newcomer who finds those taken; quotas that
 ///          differ, rates that are no whole number of nanoseconds a token, and settling look at one line more; allocates
 ///          nothing after building
-/// threads  safe with multi_threaded: four tenants share a lock, which is in their cache line, so that two threads with
-///          different tenants do not meet; newcomers, changed quotas and one tenant in 20 take one of up to 64 locks as
-///          well; with single_threaded the owner serialises
+/// threads  safe with multi_threaded: at most four tenants share a lock, which is in their cache line; who is not
+///          remembered, and changed quotas, take one of up to 64 locks as well; with single_threaded the owner serialises
 template <class Sync, class Limit, class Counts>
 class per_tenant_state {
 public:

@@ -28,7 +28,7 @@ namespace forebay::inline v0::detail {
 ///
 /// Permits pin their tenant's place where one may yet charge more than it took. One that can only give back does not: giving
 /// back to whom was forgotten is giving to a full bucket. A group's lock is held for a tenant's every change: so threads that
-/// ask for different tenants do not meet. A shard's lock is held as well while a tenant is met, moved or forgotten.
+/// ask for different tenants hardly meet. A shard's lock is held as well while a tenant is met, moved or forgotten.
 ///
 /// A newcomer's terms are asked for outside the locks, and once more if they may have changed since: see tenant_renewal.
 template <class Sync, bool PermitsPin>
