@@ -2,11 +2,7 @@
 //
 // Limits for an AI service: requests a minute AND tokens a minute for each tenant, AND requests in flight. How many tokens
 // an answer takes is known when it is there; until then as many are reserved as such answers took before.
-#include <forebay/admission/all_of.hpp>
-#include <forebay/admission/concurrency_limit.hpp>
-#include <forebay/admission/cost_estimator.hpp>
-#include <forebay/admission/per_tenant.hpp>
-#include <forebay/scheduler.hpp>
+#include <forebay/forebay.hpp>
 
 #include <array>
 #include <chrono>
@@ -29,7 +25,7 @@ struct tenant {
 int main() {
     std::array tenants{tenant{"chatty", 50, 150, 250ms}, tenant{"wordy", 1000, 3000, 1s}};
     fb::manual_clock clock;
-    std::vector<std::pair<fb::time_point, fb::batch<int, int>>> model;  // when it is ready with each
+    std::vector<std::pair<fb::time_point, fb::batch<int, int>>> model;  // when each is ready: 100 tokens a second
 
     auto scheduler = fb::make_scheduler<int, int>(
         fb::policies{
@@ -38,23 +34,19 @@ int main() {
                                     fb::concurrency_limit{12}},
             .costs = fb::cost_estimator{.at_start = 500, .most = 4000},
             .executors = 12,
-            .clock = clock,
-        },
-        [&](fb::batch<int, int> one) {  // 100 tokens a second
-            model.emplace_back(clock.now() + one.requests()[0] * 10ms, std::move(one));
-        });
+            .clock = clock},
+        [&](fb::batch<int, int> one) { model.emplace_back(clock.now() + one.requests()[0] * 10ms, std::move(one)); });
 
     std::printf("          asks  let in | over requests, tokens, in flight |  tokens  reserved\n");
     unsigned dice = 1;
-    for (fb::duration time = 250ms; time <= 5min; time += 250ms) {
+    for (fb::duration time = 250ms; time <= 3min; time += 250ms) {
         clock.advance(250ms);
         for (tenant& who : tenants) {
             if (time % who.every != 0ms) continue;
             dice = dice * 1'664'525 + 1'013'904'223;
             const int length = who.shortest + static_cast<int>(dice >> 8) % (who.longest - who.shortest);
-            const fb::request_info info{.tenant = fb::tenant_of(who.name), .cost = fb::unknown_cost};
-            const auto ticket =
-                scheduler.submit(length, info, [&who](fb::outcome<int> done) { who.tokens += done ? *done : 0; });
+            const auto ticket = scheduler.submit(length, {.tenant = fb::tenant_of(who.name), .cost = fb::unknown_cost},
+                                                 [&who](auto done) { who.tokens += done ? *done : 0; });
             ++(ticket ? who.let_in : who.refused[ticket.error().member]);
             scheduler.poll();
             if (ticket) who.reserved = static_cast<int>(model.back().second[0].info().cost);
@@ -85,7 +77,3 @@ int main() {
 // wordy       60      12 |             0      48          0 |   18000      4000
 // chatty     240     120 |           120       0          0 |   12100       140
 // wordy       60      12 |             0      48          0 |   27210      3437
-// chatty     240     120 |           120       0          0 |   11215       156
-// wordy       60      14 |             0      46          0 |   32159      2987
-// chatty     240     120 |           120       0          0 |   12229       140
-// wordy       60      15 |             0      45          0 |   31186      3108
