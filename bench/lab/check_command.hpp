@@ -6,6 +6,6 @@
 namespace lab {
 
 /// `forebay-lab check`: the lab beside what queueing theory says.
-[[nodiscard]] command add_check(CLI::App& program);
+[[nodiscard]] command add_check(program& line);
 
 }  // namespace lab

@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 
 namespace lab {
@@ -30,10 +31,10 @@ struct named {
 
 /// "A,B,C", each as `read` reads it.
 template <class Value, class Read>
-void add_list(CLI::App& app, const std::string& name, std::vector<named<Value>>& to, Read read, const std::string& type,
+void add_list(options& its, const std::string& name, std::vector<named<Value>>& to, Read read, const std::string& type,
               const std::string& help) {
     add_value(
-        app, name, to,
+        its, name, to,
         [read](const std::string& text) {
             std::vector<named<Value>> all;
             for (const std::string& part : split(text, ',')) all.push_back({part, read(part)});
@@ -138,28 +139,28 @@ auto with_text(Read read) {
     return [read](const std::string& text) { return named<decltype(read(text))>{text, read(text)}; };
 }
 
-void add_options(CLI::App& app, settings& chosen) {
+void add_options(options& its, settings& chosen) {
     add_list(
-        app, "--hosts", chosen.hosts, [](const std::string& text) { return to_whole(text, 1, most_hosts); }, "N[,N...]",
+        its, "--hosts", chosen.hosts, [](const std::string& text) { return to_whole(text, 1, most_hosts); }, "N[,N...]",
         "Hosts that share the quota [default 8]");
-    add_value(app, "--quota", chosen.quota, with_text(to_quota), "RATE:BURST",
+    add_value(its, "--quota", chosen.quota, with_text(to_quota), "RATE:BURST",
               "What all may do together [requests/s, requests; default 1000:100]");
-    add_value(app, "--arrivals", chosen.arrivals, with_text([](const std::string& text) {
+    add_value(its, "--arrivals", chosen.arrivals, with_text([](const std::string& text) {
                   const process_choice process = to_process(text);
                   if (process.mean == 0) throw unexpected{"a rate, such as " + text + ":1500"};
                   return std::optional{process};
               }),
               "PROCESS",
               "When requests come, to all hosts together: see 'run --help' [default poisson, 1.5 times the quota]");
-    add_list(app, "--load", chosen.loads, to_load, "HOW[,HOW...]",
+    add_list(its, "--load", chosen.loads, to_load, "HOW[,HOW...]",
              "even; skewed: to host i in proportion to 1/i; skewed:SHARE: that share to the first, the rest evenly "
              "[default even]");
-    add_list(app, "--latency", chosen.latencies, to_duration, "D[,D...]",
+    add_list(its, "--latency", chosen.latencies, to_duration, "D[,D...]",
              "From asking the store to its answer [default 10ms]");
-    add_list(app, "--store", chosen.stores, to_outage, "HOW[,HOW...]",
+    add_list(its, "--store", chosen.stores, to_outage, "HOW[,HOW...]",
              "there; away:FROM-TO: answers nobody between these times; half:FROM-TO: does not answer every second host "
              "[default there]");
-    add_value(app, "--safe", chosen.safe, with_text([](const std::string& text) {
+    add_value(its, "--safe", chosen.safe, with_text([](const std::string& text) {
                   if (text == "share") return safe_choice{};
                   if (text == "none") return safe_choice{false, std::nullopt};
                   try {
@@ -171,9 +172,9 @@ void add_options(CLI::App& app, settings& chosen) {
               "HOW",
               "What a host may admit while it has no lease: share, its part of the quota; none; or RATE:BURST each "
               "[default share]");
-    add_value(app, "--lease", chosen.lease_length, above_zero, "D", "How long a lease is valid [default 1s]");
-    add_value(app, "--length", chosen.length, above_zero, "D", "How long requests come [default 30s]");
-    add_seed(app, chosen.seed);
+    add_value(its, "--lease", chosen.lease_length, above_zero, "D", "How long a lease is valid [default 1s]");
+    add_value(its, "--length", chosen.length, above_zero, "D", "How long requests come [default 30s]");
+    add_seed(its, chosen.seed);
 }
 
 json echo(const settings& chosen) {
@@ -295,13 +296,12 @@ void print(const json& rows, std::ostream& console) {
 
 }  // namespace
 
-command add_cluster(CLI::App& program) {
+command add_cluster(program& line) {
     const auto chosen = std::make_shared<settings>();
-    CLI::App* const app =
-        program.add_subcommand("cluster", "One quota for several hosts by leases, beside one bucket for all");
-    add_options(*app, *chosen);
-    chosen->to.add_tables(*app);
-    app->footer(
+    options its = line.add_command("cluster", "One quota for several hosts by leases, beside one bucket for all");
+    add_options(its, *chosen);
+    chosen->to.add_tables(its);
+    its.footer(
         "Where an option lists several values, every combination is run. The shipped quota_lease runs on each host; "
         "the\n"
         "same requests go to one bucket of the quota.\n"
@@ -309,7 +309,7 @@ command add_cluster(CLI::App& program) {
         "burst: most admitted in any time beyond what the rate brings in it. asks: to the store, a second and host.\n"
         "\nExample: two and eight hosts, the store away for all between 10 and 20 s, or for every second host\n"
         "  bash bench/lab.sh cluster --hosts 2,8 --load even,skewed --store there,away:10s-20s,half:10s-20s\n");
-    return {app, [chosen] {
+    return {its, [chosen] {
                 chosen->to.check();
                 output json_to{"--json", chosen->to.json};
                 output csv_to{"--csv", chosen->to.csv};
@@ -322,18 +322,17 @@ command add_cluster(CLI::App& program) {
 }
 
 json cluster_to_json(const std::vector<std::string>& words) {
-    CLI::App program;
+    program line;
     settings chosen;
-    CLI::App* const app = program.add_subcommand("cluster", "");
-    add_options(*app, chosen);
+    options its = line.add_command("cluster", "");
+    add_options(its, chosen);
     json whole;
-    dispatch(program,
-             {app,
-              [&] {
-                  whole = whole_run(chosen);
-                  return 0;
-              }},
-             words);
+    line.dispatch({its,
+                   [&] {
+                       whole = whole_run(chosen);
+                       return 0;
+                   }},
+                  words);
     return whole;
 }
 

@@ -10,7 +10,7 @@
 namespace lab {
 
 /// `forebay-lab cluster`: one quota for several hosts by leases, beside one bucket that sees every request.
-[[nodiscard]] command add_cluster(CLI::App& program);
+[[nodiscard]] command add_cluster(program& line);
 
 /// What `cluster` with these options writes as JSON; prints nothing.
 /// words   the options, as on the command line

@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "command.hpp"
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstddef>
 #include <numeric>
@@ -52,9 +53,58 @@ usage_error wrong_value(std::string_view option, std::string_view expected, std:
     return usage_error{message += '\''};
 }
 
-void add_seed(CLI::App& app, std::uint64_t& to) {
+void options::add(const std::string& name, times allowed, reader read, const std::string& type,
+                  const std::string& help) {
+    if (allowed == times::any) {
+        const auto each = [read = std::move(read)](const std::vector<std::string>& texts) {
+            for (const std::string& text : texts) read(text);
+        };
+        app_->add_option_function<std::vector<std::string>>(name, each, help)->type_name(type)->allow_extra_args(false);
+        return;
+    }
+    app_->add_option_function<std::string>(name, read, help)->type_name(type)->required(allowed == times::once);
+}
+
+void options::add_text(const std::string& name, std::string& to, const std::string& type, const std::string& help) {
+    app_->add_option(name, to, help)->type_name(type);
+}
+
+void options::add_flag(const std::string& name, bool& to, const std::string& help) {
+    app_->add_flag(name, to, help);
+}
+
+void options::begin_group(const std::string& heading) {
+    app_->option_defaults()->group(heading);
+}
+
+void options::footer(const std::string& text) {
+    app_->footer(text);
+}
+
+std::vector<given_option> options::given(const std::string& group) const {
+    std::vector<given_option> all;
+    for (const CLI::Option* each : app_->get_options()) {
+        if (each->get_group() != group || each->count() == 0) continue;
+        all.push_back({each->get_lnames().front(), each->results(), each->get_items_expected_max() > 1});
+    }
+    return all;
+}
+
+bool options::chosen() const {
+    return app_->parsed();
+}
+
+const std::string& options::name() const {
+    return app_->get_name();
+}
+
+std::vector<std::string> options::names() const {
+    return option_names(*app_);
+}
+
+void add_seed(options& its, std::uint64_t& to) {
     add_value(
-        app, "--seed", to, [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
+        its, "--seed", to, [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text)); }, "N",
         "Seed of everything that is drawn: the same seed gives the same bytes [default " + std::to_string(to) + "]");
 }
 
@@ -82,9 +132,24 @@ std::string alternatives(const std::vector<std::string>& names) {
     return text;
 }
 
-int dispatch(CLI::App& program, const std::vector<command>& commands, int count, const char* const* words) {
+program::program()
+    : app_{std::make_unique<CLI::App>(
+          "Try policies in virtual time before you ship them.\n"
+          "Durations: 250ns 20us 5ms 1.5s 2m 1h. Rates: requests a second, decimals allowed.",
+          "forebay-lab")} {
+    app_->set_help_flag("-h,--help", "Say what there is, and end");
+    app_->footer("COMMAND --help lists a command's options.");
+}
+
+program::~program() = default;
+
+options program::add_command(const std::string& name, const std::string& help) {
+    return options{*app_->add_subcommand(name, help)};
+}
+
+int program::dispatch(const std::vector<command>& commands, int count, const char* const* words) {
     std::vector<std::string> names;
-    for (const command& each : commands) names.push_back(each.options->get_name());
+    for (const command& each : commands) names.push_back(each.its.name());
     if (count < 2) throw usage_error{"expected a command: " + alternatives(names)};
     const std::string first = words[1];
     if (!first.starts_with('-') && std::find(names.begin(), names.end(), first) == names.end()) {
@@ -92,20 +157,20 @@ int dispatch(CLI::App& program, const std::vector<command>& commands, int count,
                           suggestion(first, names)};
     }
     try {
-        program.parse(count, words);
+        app_->parse(count, words);
     } catch (const CLI::Success& asked) {
-        return program.exit(asked);  // --help
+        return app_->exit(asked);  // --help
     } catch (const CLI::ExtrasError&) {
         for (const command& each : commands) {
-            if (!each.options->parsed()) continue;
-            const std::vector<std::string> words_left = program.remaining(true);
+            if (!each.its.chosen()) continue;
+            const std::vector<std::string> words_left = app_->remaining(true);
             const std::string word = words_left.empty() ? std::string{} : words_left.front();
             if (!word.starts_with('-') || word == "-") {
-                throw usage_error{each.options->get_name() + ": expected an option, found '" + word + "'"};
+                throw usage_error{each.its.name() + ": expected an option, found '" + word + "'"};
             }
-            refuse(each.options->get_name(), word.substr(0, word.find('=')), option_names(*each.options));
+            refuse(each.its.name(), word.substr(0, word.find('=')), each.its.names());
         }
-        refuse("forebay-lab", first, option_names(program));
+        refuse("forebay-lab", first, option_names(*app_));
     } catch (const CLI::ArgumentMismatch& wrong) {
         const std::string message = wrong.what();
         const bool none = message.find("missing") != std::string::npos;
@@ -117,16 +182,15 @@ int dispatch(CLI::App& program, const std::vector<command>& commands, int count,
         throw usage_error{message};
     }
     for (const command& each : commands) {
-        if (each.options->parsed()) return each.act();
+        if (each.its.chosen()) return each.act();
     }
     throw usage_error{"expected a command: " + alternatives(names)};
 }
 
-void dispatch(CLI::App& program, const command& only, const std::vector<std::string>& options) {
-    const std::string name = only.options->get_name();
-    std::vector<const char*> words{"forebay-lab", name.c_str()};
-    for (const std::string& each : options) words.push_back(each.c_str());
-    static_cast<void>(dispatch(program, {only}, static_cast<int>(words.size()), words.data()));
+void program::dispatch(const command& only, const std::vector<std::string>& words) {
+    std::vector<const char*> all{"forebay-lab", only.its.name().c_str()};
+    for (const std::string& each : words) all.push_back(each.c_str());
+    static_cast<void>(dispatch({only}, static_cast<int>(all.size()), all.data()));
 }
 
 }  // namespace lab

@@ -3,14 +3,20 @@
 
 #include "quantity.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
+
+// The parser is seen by command.cpp alone: to read its header takes longer than to compile most of the files that have
+// options.
+namespace CLI {
+class App;
+}
 
 namespace lab {
 
@@ -19,10 +25,63 @@ struct usage_error : std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
+/// An option that was given, and its values. [name without dashes]
+struct given_option {
+    std::string name;
+    std::vector<std::string> values;
+    bool repeatable{false};
+};
+
+/// The options of one command. A handle: copies are of the same command, and its program must outlive them.
+class options {
+public:
+    using reader = std::function<void(const std::string&)>;
+    enum class times : std::uint8_t { at_most_once, once, any };
+
+    explicit options(CLI::App& app) noexcept : app_{&app} {}
+
+    /// An option with a value: read(text) each time that it is given.
+    void add(const std::string& name, times allowed, reader read, const std::string& type, const std::string& help);
+    /// An option whose value is kept as it was written.
+    void add_text(const std::string& name, std::string& to, const std::string& type, const std::string& help);
+    /// An option without a value. "!--no-NAME" unsets what is set.
+    void add_flag(const std::string& name, bool& to, const std::string& help);
+    /// The heading under which --help shows what is added from now on; without one the usual.
+    void begin_group(const std::string& heading = "Options");
+    /// What --help says at its end.
+    void footer(const std::string& text);
+
+    /// Those of a group that were given, in the order in which they were added.
+    [[nodiscard]] std::vector<given_option> given(const std::string& group) const;
+    /// Whether the command line names this command.
+    [[nodiscard]] bool chosen() const;
+    [[nodiscard]] const std::string& name() const;
+    [[nodiscard]] std::vector<std::string> names() const;
+
+private:
+    CLI::App* app_;
+};
+
 /// One of the program's commands: its options, and what it does once they are read. Returns the program's status.
 struct command {
-    CLI::App* options;
+    options its;
     std::function<int()> act;
+};
+
+/// The command line: what it may say.
+class program {
+public:
+    program();
+    ~program();
+
+    [[nodiscard]] options add_command(const std::string& name, const std::string& help);
+    /// Reads the words and runs the command they name. Everything that is wrong with them becomes a usage_error.
+    int dispatch(const std::vector<command>& commands, int count, const char* const* words);
+    /// The same with the only command there is, and its options.
+    void dispatch(const command& only, const std::vector<std::string>& words);
+
+private:
+    std::unique_ptr<CLI::App> app_;
 };
 
 /// "OPTION: expected WHAT, found 'FOUND'".
@@ -42,42 +101,29 @@ auto read_value(std::string_view option, const std::string& text, const Read& re
 
 /// An option that may be given once and takes one value: `to = read(text)`.
 template <class Value, class Read>
-CLI::Option* add_value(CLI::App& app, const std::string& name, Value& to, Read read, const std::string& type,
-                       const std::string& help) {
-    return app
-        .add_option_function<std::string>(
-            name, [name, &to, read = std::move(read)](const std::string& text) { to = read_value(name, text, read); },
-            help)
-        ->type_name(type);
+void add_value(options& its, const std::string& name, Value& to, Read read, const std::string& type,
+               const std::string& help) {
+    its.add(
+        name, options::times::at_most_once,
+        [name, &to, read = std::move(read)](const std::string& text) { to = read_value(name, text, read); }, type,
+        help);
 }
 
 /// An option that may be repeated: take(text) for each, in the order given.
 template <class Take>
-CLI::Option* add_values(CLI::App& app, const std::string& name, Take take, const std::string& type,
-                        const std::string& help) {
-    return app
-        .add_option_function<std::vector<std::string>>(
-            name,
-            [name, take = std::move(take)](const std::vector<std::string>& texts) {
-                for (const std::string& text : texts) read_value(name, text, take);
-            },
-            help)
-        ->type_name(type)
-        ->allow_extra_args(false);
+void add_values(options& its, const std::string& name, Take take, const std::string& type, const std::string& help) {
+    its.add(
+        name, options::times::any,
+        [name, take = std::move(take)](const std::string& text) { read_value(name, text, take); }, type, help);
 }
 
 /// --seed, whose default is what `to` holds.
-void add_seed(CLI::App& app, std::uint64_t& to);
+void add_seed(options& its, std::uint64_t& to);
 
 /// " (did you mean 'NAME'?)" for the known name that is fewest keystrokes away, if that is near enough to be meant.
 [[nodiscard]] std::string suggestion(std::string_view wrong, const std::vector<std::string>& known);
 
 /// Names joined as "a, b or c".
 [[nodiscard]] std::string alternatives(const std::vector<std::string>& names);
-
-/// Reads the command line and runs the command it names. Everything that is wrong with it becomes a usage_error.
-int dispatch(CLI::App& program, const std::vector<command>& commands, int count, const char* const* words);
-/// The same with the only command there is, and its options.
-void dispatch(CLI::App& program, const command& only, const std::vector<std::string>& options);
 
 }  // namespace lab

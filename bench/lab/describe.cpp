@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -192,19 +193,19 @@ int act(const settings& chosen) {
 
 }  // namespace
 
-command add_describe(CLI::App& program) {
+command add_describe(program& line) {
     const auto chosen = std::make_shared<settings>();
-    CLI::App* const app = program.add_subcommand("describe", "Say what a trace holds: rate, bursts, sizes, tenants");
-    chosen->workload.add_to(*app);
-    add_seed(*app, chosen->seed);
-    app->add_option("--json", chosen->to.json, "Write it as JSON ('-': standard output)")->type_name("FILE");
-    app->footer(
+    options its = line.add_command("describe", "Say what a trace holds: rate, bursts, sizes, tenants");
+    chosen->workload.add_to(its);
+    add_seed(its, chosen->seed);
+    its.add_text("--json", chosen->to.json, "FILE", "Write it as JSON ('-': standard output)");
+    its.footer(
         "CV of gaps: deviation of the times between requests over their mean; Poisson has 1.\n"
         "Sizes in the trace's units, percentiles by nearest rank; all requests are held in memory.\n"
         "\nExample: a trace with foreign headers, twice as fast\n"
         "  bash bench/lab.sh describe --trace conv.csv --map arrival=TIMESTAMP:datetime,cost=ContextTokens \\\n"
         "      --time-scale 2\n");
-    return {app, [chosen] { return act(*chosen); }};
+    return {its, [chosen] { return act(*chosen); }};
 }
 
 }  // namespace lab

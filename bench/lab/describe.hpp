@@ -6,6 +6,6 @@
 namespace lab {
 
 /// `forebay-lab describe`: what a workload is, before anything serves it.
-[[nodiscard]] command add_describe(CLI::App& program);
+[[nodiscard]] command add_describe(program& line);
 
 }  // namespace lab

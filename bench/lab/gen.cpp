@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -52,19 +53,19 @@ int act(const settings& chosen) {
 
 }  // namespace
 
-command add_gen(CLI::App& program) {
+command add_gen(program& line) {
     const auto chosen = std::make_shared<settings>();
-    CLI::App* const app = program.add_subcommand("gen", "Write a workload as a trace");
-    chosen->workload.add_to(*app);
-    add_seed(*app, chosen->seed);
-    app->add_option("--out", chosen->to, "Where to [default -, standard output]")->type_name("FILE");
-    app->footer(arrivals_help() +
-                "\nThe file (CSV, forebay-trace 1) keeps every request to the nanosecond: run gives the same numbers\n"
-                "for it as for the workload itself.\n"
-                "\nExample: bursts of two tenants, an hour of it\n"
-                "  bash bench/lab.sh gen --arrivals gamma:20:3 --tenants acme:1,flood:3 --until 1h \\\n"
-                "      --input lognormal:800:1.2 --out bursts.csv\n");
-    return {app, [chosen] { return act(*chosen); }};
+    options its = line.add_command("gen", "Write a workload as a trace");
+    chosen->workload.add_to(its);
+    add_seed(its, chosen->seed);
+    its.add_text("--out", chosen->to, "FILE", "Where to [default -, standard output]");
+    its.footer(arrivals_help() +
+               "\nThe file (CSV, forebay-trace 1) keeps every request to the nanosecond: run gives the same numbers\n"
+               "for it as for the workload itself.\n"
+               "\nExample: bursts of two tenants, an hour of it\n"
+               "  bash bench/lab.sh gen --arrivals gamma:20:3 --tenants acme:1,flood:3 --until 1h \\\n"
+               "      --input lognormal:800:1.2 --out bursts.csv\n");
+    return {its, [chosen] { return act(*chosen); }};
 }
 
 }  // namespace lab

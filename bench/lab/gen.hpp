@@ -6,6 +6,6 @@
 namespace lab {
 
 /// `forebay-lab gen`: a workload as a trace that reads back as exactly the same requests.
-[[nodiscard]] command add_gen(CLI::App& program);
+[[nodiscard]] command add_gen(program& line);
 
 }  // namespace lab

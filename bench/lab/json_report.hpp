@@ -3,7 +3,7 @@
 
 #include <forebay/sim/report.hpp>
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <utility>
 #include <vector>

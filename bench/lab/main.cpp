@@ -17,17 +17,12 @@
 #include <vector>
 
 int main(int count, char** words) {
-    CLI::App program{
-        "Try policies in virtual time before you ship them.\n"
-        "Durations: 250ns 20us 5ms 1.5s 2m 1h. Rates: requests a second, decimals allowed.",
-        "forebay-lab"};
-    program.set_help_flag("-h,--help", "Say what there is, and end");
-    program.footer("COMMAND --help lists a command's options.");
+    lab::program line;
     try {
-        const std::vector<lab::command> commands{
-            lab::add_run(program),      lab::add_sweep(program), lab::add_tune(program),  lab::add_check(program),
-            lab::add_describe(program), lab::add_gen(program),   lab::add_study(program), lab::add_cluster(program)};
-        return lab::dispatch(program, commands, count, words);
+        const std::vector<lab::command> commands{lab::add_run(line),   lab::add_sweep(line),    lab::add_tune(line),
+                                                 lab::add_check(line), lab::add_describe(line), lab::add_gen(line),
+                                                 lab::add_study(line), lab::add_cluster(line)};
+        return line.dispatch(commands, count, words);
     } catch (const std::exception& wrong) {
         std::cerr << "forebay-lab: " << wrong.what() << '\n';
         return 2;

@@ -41,18 +41,17 @@ void output::close() {
     if (file_.is_open()) file_.close();
 }
 
-void outputs::add_tables(CLI::App& app) {
-    app.add_option("--json", json,
-                   "Write the report as JSON ('-': standard output; the table then goes to standard error)")
-        ->type_name("FILE");
-    app.add_option("--csv", csv, "Write one row a policy (sweep: a policy, rate and seed) as CSV")->type_name("FILE");
+void outputs::add_tables(options& its) {
+    its.add_text("--json", json, "FILE",
+                 "Write the report as JSON ('-': standard output; the table then goes to standard error)");
+    its.add_text("--csv", csv, "FILE", "Write one row a policy (sweep: a policy, rate and seed) as CSV");
 }
-void outputs::add_requests(CLI::App& app) {
-    app.add_option("--requests-csv", requests_csv, "Write one row a request as CSV; policies are then run one by one")
-        ->type_name("FILE");
+void outputs::add_requests(options& its) {
+    its.add_text("--requests-csv", requests_csv, "FILE",
+                 "Write one row a request as CSV; policies are then run one by one");
 }
-void outputs::add_html(CLI::App& app) {
-    app.add_option("--html", html, "Write one self-contained page with plots")->type_name("FILE");
+void outputs::add_html(options& its) {
+    its.add_text("--html", html, "FILE", "Write one self-contained page with plots");
 }
 
 void outputs::check() const {

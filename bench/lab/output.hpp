@@ -40,9 +40,9 @@ struct outputs {
     std::string html;
 
     /// --json and --csv, which every command that measures has.
-    void add_tables(CLI::App& app);
-    void add_requests(CLI::App& app);
-    void add_html(CLI::App& app);
+    void add_tables(options& its);
+    void add_requests(options& its);
+    void add_html(options& its);
 
     /// errors  usage_error if more than one goes to standard output
     void check() const;

@@ -16,6 +16,7 @@
 
 #include <chrono>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <vector>
 
@@ -147,36 +148,35 @@ int act(settings& chosen) {
 
 }  // namespace
 
-command add_run(CLI::App& program) {
+command add_run(program& line) {
     const auto chosen = std::make_shared<settings>();
-    CLI::App* const app = program.add_subcommand("run", "Try policies side by side on one workload");
-    chosen->setting.add_to(*app);
-    chosen->to.add_tables(*app);
-    chosen->to.add_requests(*app);
-    chosen->to.add_html(*app);
-    app->footer(arrivals_help() + '\n' + service_help() + '\n' + policy_help() +
-                "\nExample: Poisson arrivals, 160 a second, a model that takes 4 ms and 1 ms a request, without and "
-                "with batches\n"
-                "  bash bench/lab.sh run --arrivals poisson:160 --requests 100000 --service affine:4ms:1ms \\\n"
-                "      --policy 'alone=order:fifo' --policy 'batches=order:fifo,batch:8,delay:2ms'\n");
-    return {app, [chosen] { return act(*chosen); }};
+    options its = line.add_command("run", "Try policies side by side on one workload");
+    chosen->setting.add_to(its);
+    chosen->to.add_tables(its);
+    chosen->to.add_requests(its);
+    chosen->to.add_html(its);
+    its.footer(arrivals_help() + '\n' + service_help() + '\n' + policy_help() +
+               "\nExample: Poisson arrivals, 160 a second, a model that takes 4 ms and 1 ms a request, without and "
+               "with batches\n"
+               "  bash bench/lab.sh run --arrivals poisson:160 --requests 100000 --service affine:4ms:1ms \\\n"
+               "      --policy 'alone=order:fifo' --policy 'batches=order:fifo,batch:8,delay:2ms'\n");
+    return {its, [chosen] { return act(*chosen); }};
 }
 
 json run_to_json(const std::vector<std::string>& words) {
-    CLI::App program;
+    program line;
     settings chosen;
-    CLI::App* const app = program.add_subcommand("run", "");
-    chosen.setting.add_to(*app);
+    options its = line.add_command("run", "");
+    chosen.setting.add_to(its);
     json whole;
-    dispatch(program,
-             {app,
-              [&] {
-                  chosen.setting.check();
-                  output no_requests;
-                  whole = document(chosen, serve_all(chosen, no_requests));
-                  return 0;
-              }},
-             words);
+    line.dispatch({its,
+                   [&] {
+                       chosen.setting.check();
+                       output no_requests;
+                       whole = document(chosen, serve_all(chosen, no_requests));
+                       return 0;
+                   }},
+                  words);
     return whole;
 }
 

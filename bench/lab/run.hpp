@@ -10,7 +10,7 @@
 namespace lab {
 
 /// `forebay-lab run`: policies side by side on one workload.
-[[nodiscard]] command add_run(CLI::App& program);
+[[nodiscard]] command add_run(program& line);
 
 /// What `run` with these options writes as JSON; prints nothing.
 /// words   the options, as on the command line

@@ -5,24 +5,25 @@
 #include <forebay/time.hpp>
 
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace lab {
 
-void scenario::add_to(CLI::App& app, bool many_policies) {
-    workload_.add_to(app);
-    app.add_option("--service", service_, "Time the model takes for a batch, see below")->type_name("MODEL");
+void scenario::add_to(options& its, bool many_policies) {
+    workload_.add_to(its);
+    its.add_text("--service", service_, "MODEL", "Time the model takes for a batch, see below");
     add_value(
-        app, "--executors", executors_,
+        its, "--executors", executors_,
         [](const std::string& text) { return static_cast<std::size_t>(to_whole(text, 1, 65'536)); }, "C",
         "Batches that run at once [default 1]");
     if (many_policies) {
         add_values(
-            app, "--policy", [this](const std::string& text) { policies_.push_back(to_policy(text)); }, "NAME=SPEC",
+            its, "--policy", [this](const std::string& text) { policies_.push_back(to_policy(text)); }, "NAME=SPEC",
             "A policy to try, see below; may be repeated [default fifo=order:fifo]");
     }
     add_value(
-        app, "--quota", quota_,
+        its, "--quota", quota_,
         [this](const std::string& text) {
             quota_text_ = text;
             return std::optional{to_quota(text)};
@@ -30,9 +31,9 @@ void scenario::add_to(CLI::App& app, bool many_policies) {
         "RATE:BURST",
         "Tell how far each tenant exceeds that, whatever the policy is [cost/s, cost; default the policy's "
         "cost-limit]");
-    add_seed(app, seed_);
+    add_seed(its, seed_);
     add_value(
-        app, "--percentiles", precision_,
+        its, "--percentiles", precision_,
         [](const std::string& text) {
             if (text == "exact") return forebay::sim::percentiles::exact;
             if (text == "histogram") return forebay::sim::percentiles::histogram;
@@ -40,10 +41,10 @@ void scenario::add_to(CLI::App& app, bool many_policies) {
         },
         "exact|histogram", "histogram: memory does not grow with the run; at most 1/32 too high [default exact]");
     add_value(
-        app, "--jobs", jobs_, [](const std::string& text) { return static_cast<std::size_t>(to_whole(text, 1, 1024)); },
+        its, "--jobs", jobs_, [](const std::string& text) { return static_cast<std::size_t>(to_whole(text, 1, 1024)); },
         "N", "Runs at once, on as many threads; changes no result [default 1]");
-    app.add_flag("--timing", timing_, "Add real time to the report: nanoseconds a request (differs from run to run)");
-    app.add_flag("--progress", progress_, "Say on standard error how far it is, also where that is no terminal");
+    its.add_flag("--timing", timing_, "Add real time to the report: nanoseconds a request (differs from run to run)");
+    its.add_flag("--progress", progress_, "Say on standard error how far it is, also where that is no terminal");
 }
 
 void scenario::check() {

@@ -21,7 +21,7 @@ namespace lab {
 class scenario {
 public:
     /// many_policies  whether --policy may be given
-    void add_to(CLI::App& app, bool many_policies = true);
+    void add_to(options& its, bool many_policies = true);
     /// Once all options are read.
     /// errors  usage_error
     void check();

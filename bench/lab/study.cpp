@@ -13,6 +13,7 @@
 #include <fstream>
 #include <iostream>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string_view>
 
@@ -203,7 +204,7 @@ std::string to_markdown(const study& of, const std::vector<study_row>& rows, con
     return text;
 }
 
-command add_study(CLI::App& program) {
+command add_study(program& line) {
     struct settings {
         std::string file;
         std::string traces{"../shared/traces"};
@@ -211,23 +212,17 @@ command add_study(CLI::App& program) {
         std::string picture;
     };
     const auto chosen = std::make_shared<settings>();
-    CLI::App* const app = program.add_subcommand("study", "Answer the question of a study file");
-    add_value(
-        *app, "--file", chosen->file, [](const std::string& text) { return text; }, "FILE",
-        "The study: see bench/lab/studies/README.md")
-        ->required();
-    add_value(
-        *app, "--traces", chosen->traces, [](const std::string& text) { return text; }, "FOLDER",
-        "Where recorded traces are [default ../shared/traces]");
-    add_value(
-        *app, "--svg", chosen->svg, [](const std::string& text) { return text; }, "FILE", "Write the study's picture");
-    add_value(
-        *app, "--picture", chosen->picture, [](const std::string& text) { return text; }, "ADDRESS",
-        "Show the picture at that address at the end of the table");
-    app->footer(
+    options its = line.add_command("study", "Answer the question of a study file");
+    its.add(
+        "--file", options::times::once, [chosen](const std::string& text) { chosen->file = text; }, "FILE",
+        "The study: see bench/lab/studies/README.md");
+    its.add_text("--traces", chosen->traces, "FOLDER", "Where recorded traces are [default ../shared/traces]");
+    its.add_text("--svg", chosen->svg, "FILE", "Write the study's picture");
+    its.add_text("--picture", chosen->picture, "ADDRESS", "Show the picture at that address at the end of the table");
+    its.footer(
         "Prints Markdown. Status 77: a trace it needs is not there.\n"
         "Example:\n  bash bench/lab.sh study --file bench/lab/studies/text_before_video.json\n");
-    return {app, [chosen] {
+    return {its, [chosen] {
                 const study of = read_study(chosen->file);
                 for (const std::string& trace : of.traces) {
                     const std::filesystem::path path = std::filesystem::path{chosen->traces} / trace;

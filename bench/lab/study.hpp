@@ -68,6 +68,6 @@ struct study_row {
 [[nodiscard]] std::string to_markdown(const study& of, const std::vector<study_row>& rows, const std::string& picture);
 
 /// `forebay-lab study`: runs study files.
-[[nodiscard]] command add_study(CLI::App& program);
+[[nodiscard]] command add_study(program& line);
 
 }  // namespace lab

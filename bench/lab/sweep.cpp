@@ -15,6 +15,7 @@
 
 #include <cmath>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <ostream>
 #include <utility>
 #include <vector>
@@ -261,34 +262,34 @@ int act(settings& chosen) {
 
 }  // namespace
 
-command add_sweep(CLI::App& program) {
+command add_sweep(program& line) {
     const auto chosen = std::make_shared<settings>();
-    CLI::App* const app = program.add_subcommand("sweep", "Try policies at several rates, over several seeds");
-    chosen->setting.add_to(*app);
-    add_value(*app, "--rates", chosen->rates, to_rates, "R,R...|FROM:TO:STEP",
+    options its = line.add_command("sweep", "Try policies at several rates, over several seeds");
+    chosen->setting.add_to(its);
+    add_value(its, "--rates", chosen->rates, to_rates, "R,R...|FROM:TO:STEP",
               "Mean rates to try, in place of the workload's own [requests/s]");
     add_value(
-        *app, "--seeds", chosen->seeds,
+        its, "--seeds", chosen->seeds,
         [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text, 1, 10'000)); }, "N",
         "Runs at each rate, with --seed and the N - 1 after it [default 5]");
     add_value(
-        *app, "--attainment", chosen->attainment,
+        its, "--attainment", chosen->attainment,
         [](const std::string& text) {
             const fraction share = to_fraction(text);
             if (share.value() > 1) throw unexpected{"a share from 0 to 1, such as 0.99"};
             return share;
         },
         "SHARE", "What capacity_at_slo asks of the mean share of good answers [default 0.99]");
-    app->add_flag("!--no-capacity", chosen->with_capacity, "Do not search for capacity_at_slo");
-    chosen->to.add_tables(*app);
-    chosen->to.add_html(*app);
-    app->footer(
+    its.add_flag("!--no-capacity", chosen->with_capacity, "Do not search for capacity_at_slo");
+    chosen->to.add_tables(its);
+    chosen->to.add_html(its);
+    its.footer(
         "capacity_at_slo is found by bisection, to half a percent, where --slo or a trace states an objective.\n\n" +
         arrivals_help() + '\n' + service_help() + '\n' + policy_help() +
         "\nExample: up to where batches help\n"
         "  bash bench/lab.sh sweep --arrivals poisson:100 --requests 20000 --rates 100:400:100 --seeds 5 \\\n"
         "      --service affine:4ms:1ms --slo 50ms --policy 'alone=order:fifo' --policy 'batches=batch:8' --jobs 2\n");
-    return {app, [chosen] { return act(*chosen); }};
+    return {its, [chosen] { return act(*chosen); }};
 }
 
 }  // namespace lab

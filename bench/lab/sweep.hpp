@@ -6,6 +6,6 @@
 namespace lab {
 
 /// `forebay-lab sweep`: policies at several rates, over several seeds.
-[[nodiscard]] command add_sweep(CLI::App& program);
+[[nodiscard]] command add_sweep(program& line);
 
 }  // namespace lab

@@ -47,9 +47,9 @@ void stretch(sim::reshaping& shape, const extent& found, nano_rate rate) {
 
 }  // namespace
 
-void trace_options::add_to(CLI::App& app) {
+void trace_options::add_to(options& its) {
     add_values(
-        app, "--trace", [this](const std::string& path) { paths_.push_back(path); }, "FILE",
+        its, "--trace", [this](const std::string& path) { paths_.push_back(path); }, "FILE",
         "Requests from a CSV file; may be repeated: several are merged on their common time");
     const auto noted = [this](const char* name, auto read) {
         return [this, name, read = std::move(read)](const std::string& text) {
@@ -57,12 +57,12 @@ void trace_options::add_to(CLI::App& app) {
             return read(text);
         };
     };
-    add_value(app, "--map", mapping_, noted("--map", [](const std::string& text) { return sim::parse_mapping(text); }),
+    add_value(its, "--map", mapping_, noted("--map", [](const std::string& text) { return sim::parse_mapping(text); }),
               "FIELD=COLUMN[:FORMAT],...",
               "What a file's columns mean, such as arrival=TIMESTAMP:datetime,cost=ContextTokens; where only costs are "
               "named, they are the size");
-    app.add_flag("--sort", sort_, "The files' rows may be in any order; all are then held in memory");
-    add_value(app, "--time-scale", time_scale_,
+    its.add_flag("--sort", sort_, "The files' rows may be in any order; all are then held in memory");
+    add_value(its, "--time-scale", time_scale_,
               noted("--time-scale",
                     [](const std::string& text) {
                         const fraction scale = to_fraction(text);
@@ -70,10 +70,10 @@ void trace_options::add_to(CLI::App& app) {
                         return std::optional{scale};
                     }),
               "K", "Divide the trace's gaps by K: 2 doubles the rate and keeps the shape of bursts");
-    add_value(app, "--target-rate", target_rate_,
+    add_value(its, "--target-rate", target_rate_,
               noted("--target-rate", [](const std::string& text) { return std::optional{to_nano_rate(text)}; }), "RATE",
               "Scale the trace's gaps so that this is its mean rate [requests/s]");
-    add_value(app, "--thin", shape_.keep,
+    add_value(its, "--thin", shape_.keep,
               noted("--thin",
                     [this](const std::string& text) {
                         const fraction part = to_fraction(text);
@@ -82,7 +82,7 @@ void trace_options::add_to(CLI::App& app) {
                         return static_cast<std::uint64_t>(part.numerator);
                     }),
               "P", "Keep each request of the trace with probability P, drawn from the seed");
-    add_value(app, "--superpose", copies_,
+    add_value(its, "--superpose", copies_,
               noted("--superpose",
                     [this](const std::string& text) {
                         const std::size_t colon = text.find(':');
@@ -90,7 +90,7 @@ void trace_options::add_to(CLI::App& app) {
                         return static_cast<std::size_t>(to_whole(std::string_view{text}.substr(0, colon), 1, 10'000));
                     }),
               "N[:SPREAD]", "The trace N times over, each copy later by a delay drawn from 0 to SPREAD [default 1s]");
-    add_value(app, "--window", shape_.from,
+    add_value(its, "--window", shape_.from,
               noted("--window",
                     [this](const std::string& text) {
                         const std::vector<std::string> ends = split(text, ':');

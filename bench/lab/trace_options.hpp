@@ -19,7 +19,7 @@ namespace lab {
 /// What the options of a command say of requests that come from files.
 class trace_options {
 public:
-    void add_to(CLI::App& app);
+    void add_to(options& its);
     /// errors  usage_error
     void check() const;
 

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -202,15 +203,15 @@ int act(settings& chosen) {
 
 }  // namespace
 
-command add_tune(CLI::App& program) {
+command add_tune(program& line) {
     const auto chosen = std::make_shared<settings>();
-    CLI::App* const app = program.add_subcommand("tune", "Find the batch size and delay for a latency target");
-    chosen->setting.add_to(*app);
+    options its = line.add_command("tune", "Find the batch size and delay for a latency target");
+    chosen->setting.add_to(its);
     add_value(
-        *app, "--target", chosen->aim, [](const std::string& text) { return std::optional{to_target(text)}; },
+        its, "--target", chosen->aim, [](const std::string& text) { return std::optional{to_target(text)}; },
         "PERCENTILE:D", "Latency to keep: p50, p90, p95, p99 or max, and a duration, such as p99:50ms");
     add_value(
-        *app, "--batches", chosen->batches,
+        its, "--batches", chosen->batches,
         [](const std::string& text) {
             std::vector<std::size_t> sizes;
             for (const std::string& each : split(text, ',')) {
@@ -220,21 +221,21 @@ command add_tune(CLI::App& program) {
         },
         "N,N...", "Values of max_batch_size to try [default 1,2,4,8,16,32,64]");
     add_value(
-        *app, "--delays", chosen->delays,
+        its, "--delays", chosen->delays,
         [](const std::string& text) {
             std::vector<forebay::duration> delays;
             for (const std::string& each : split(text, ',')) delays.push_back(to_duration(each));
             return delays;
         },
         "D,D...", "Values of max_queue_delay to try [default 0 and 1/32 to 1/2 of the target; durations]");
-    chosen->to.add_tables(*app);
-    app->footer(
+    chosen->to.add_tables(its);
+    its.footer(
         "Cost is the executor time a request takes; order, limit, deadline and capacity are those of --policy.\n\n" +
         arrivals_help() + '\n' + service_help() + '\n' + policy_help() +
         "\nExample: keep p99 below 50 ms at the least cost\n"
         "  bash bench/lab.sh tune --arrivals poisson:300 --requests 50000 --service affine:8ms:1ms \\\n"
         "      --target p99:50ms --jobs 2\n");
-    return {app, [chosen] { return act(*chosen); }};
+    return {its, [chosen] { return act(*chosen); }};
 }
 
 }  // namespace lab

@@ -6,6 +6,6 @@
 namespace lab {
 
 /// `forebay-lab tune`: sizes and delays of batching, judged by a latency target and by what a request costs.
-[[nodiscard]] command add_tune(CLI::App& program);
+[[nodiscard]] command add_tune(program& line);
 
 }  // namespace lab

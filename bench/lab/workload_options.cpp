@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <numeric>
 #include <string_view>
 
@@ -59,26 +60,26 @@ std::vector<workload_options::tenant_share> workload_options::to_tenants(const s
     return all;
 }
 
-void workload_options::add_to(CLI::App& app) {
-    app_ = &app;
-    app.option_defaults()->group(group_name);
-    traces_.add_to(app);
+void workload_options::add_to(options& its) {
+    options_ = its;
+    its.begin_group(group_name);
+    traces_.add_to(its);
     add_value(
-        app, "--arrivals", arrivals_,
+        its, "--arrivals", arrivals_,
         [this](const std::string& text) {
             arrivals_text_ = text;
             return to_process(text);
         },
         "PROCESS", "When requests come, if from no trace, see below");
     add_value(
-        app, "--requests", requests_,
+        its, "--requests", requests_,
         [](const std::string& text) { return static_cast<std::uint64_t>(to_whole(text, 1, std::int64_t{1} << 48)); },
         "N", "How many requests come; of a trace: at most");
     add_value(
-        app, "--until", until_, [](const std::string& text) { return to_duration(text); }, "D",
+        its, "--until", until_, [](const std::string& text) { return to_duration(text); }, "D",
         "No request comes from then on [duration]");
     add_value(
-        app, "--classes", classes_,
+        its, "--classes", classes_,
         [](const std::string& text) {
             std::vector<nano_rate> rates;
             for (const std::string& each : split(text, ',')) rates.push_back(to_nano_rate(each));
@@ -86,39 +87,39 @@ void workload_options::add_to(CLI::App& app) {
         },
         "RATE,RATE...",
         "Rates of priority class 0, 1, ..., in place of the process's RATE; without --arrivals Poisson [requests/s]");
-    add_value(app, "--tenants", tenants_, to_tenants, "N|NAME:WEIGHT,...",
+    add_value(its, "--tenants", tenants_, to_tenants, "N|NAME:WEIGHT,...",
               "Tenants who share the rate, each with a process of its own; of a trace: drawn for each request");
     add_values(
-        app, "--overlay", [this](const std::string& text) { overlays_.push_back(to_overlay(text)); },
+        its, "--overlay", [this](const std::string& text) { overlays_.push_back(to_overlay(text)); },
         "[WHERE:]LABELS[|LABELS...]",
         "Label requests, by size or by draw: 'input>=2000:class=1,slo=5s', 'at<1m:kind=early', "
         "'tenant=a,weight=3|tenant=b'; labels are "
         "tenant, kind, class, key, cost, deadline, slo, weight; may be repeated");
     add_value(
-        app, "--clients", clients_,
+        its, "--clients", clients_,
         [](const std::string& text) { return static_cast<std::uint32_t>(to_whole(text, 1, 10'000'000)); }, "N",
         "In place of --arrivals: clients who wait for the answer before they ask again");
     add_value(
-        app, "--think", think_, [](const std::string& text) { return to_distribution(text, true); }, "DISTRIBUTION",
+        its, "--think", think_, [](const std::string& text) { return to_distribution(text, true); }, "DISTRIBUTION",
         "Time from an answer to the client's next request, such as exponential:100ms [default constant:0]");
     add_value(
-        app, "--bulk", bulk_, [](const std::string& text) { return to_distribution(text); }, "DISTRIBUTION",
+        its, "--bulk", bulk_, [](const std::string& text) { return to_distribution(text); }, "DISTRIBUTION",
         "Requests that come at once, at each instant of the process [default constant:1]");
-    add_sizes(app);
-    add_times(app);
-    app.option_defaults()->group("Options");
+    add_sizes(its);
+    add_times(its);
+    its.begin_group();
 }
 
-void workload_options::add_times(CLI::App& app) {
+void workload_options::add_times(options& its) {
     add_values(
-        app, "--slo", [this](const std::string& text) { objectives_.push_back(to_time_of_class(text)); }, "[CLASS:]D",
+        its, "--slo", [this](const std::string& text) { objectives_.push_back(to_time_of_class(text)); }, "[CLASS:]D",
         "Latency up to which an answer is good, of all or of one class; may be repeated [duration]");
     add_values(
-        app, "--deadline", [this](const std::string& text) { deadlines_.push_back(to_time_of_class(text)); },
+        its, "--deadline", [this](const std::string& text) { deadlines_.push_back(to_time_of_class(text)); },
         "[CLASS:]D", "Time after which a request that still waits expires, of all or of one class [duration]");
 }
 
-void workload_options::add_sizes(CLI::App& app) {
+void workload_options::add_sizes(options& its) {
     using drawn = std::optional<sim::distribution>;
     const auto draw = [this](const char* name, const std::string& text, bool times = false) -> drawn {
         drawn_sizes_.emplace_back(name);
@@ -126,12 +127,12 @@ void workload_options::add_sizes(CLI::App& app) {
     };
     const auto add = [&](const char* name, drawn& to, bool times, const char* help) {
         add_value(
-            app, name, to, [=](const std::string& text) { return draw(name, text, times); }, "DISTRIBUTION", help);
+            its, name, to, [=](const std::string& text) { return draw(name, text, times); }, "DISTRIBUTION", help);
     };
     // A word in place of the distribution says what the requests say themselves.
     const auto add_or = [&](const char* name, drawn& to, const std::string& word, bool& said, const std::string& help) {
         add_value(
-            app, name, to,
+            its, name, to,
             [=, &said](const std::string& text) -> drawn {
                 said = text == word;
                 if (said) return {};
@@ -293,14 +294,13 @@ bool workload_options::states_objective() const {
 
 json workload_options::echo() const {
     json result = json::object();
-    for (const CLI::Option* each : app_->get_options()) {
-        if (each->get_group() != group_name || each->count() == 0) continue;
-        const std::vector<std::string> texts = each->results();
-        json& to = result[each->get_lnames().front()];
-        if (each->get_items_expected_max() > 1) {
-            to = texts;
+    if (!options_) return result;
+    for (const given_option& each : options_->given(group_name)) {
+        json& to = result[each.name];
+        if (each.repeatable) {
+            to = each.values;
         } else {
-            to = texts.front();
+            to = each.values.front();
         }
     }
     return result;

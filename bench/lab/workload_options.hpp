@@ -19,7 +19,7 @@ namespace lab {
 /// What the options of a command say of the requests: from traces, drawn, or of clients who wait for answers.
 class workload_options {
 public:
-    void add_to(CLI::App& app);
+    void add_to(options& its);
     /// Once all options are read.
     /// errors  usage_error if they contradict each other or say too little
     void check() const;
@@ -54,11 +54,11 @@ private:
     static time_of_class to_time_of_class(const std::string& text);
     static std::optional<forebay::duration> time_of(const std::vector<time_of_class>& all, std::int32_t priority);
 
-    void add_sizes(CLI::App& app);
+    void add_sizes(options& its);
     [[nodiscard]] any_workload build_traced(std::uint64_t seed, std::optional<nano_rate> rate) const;
     [[nodiscard]] any_workload build_drawn(std::uint64_t seed, std::optional<nano_rate> rate) const;
     [[nodiscard]] any_workload build_clients(std::uint64_t seed) const;
-    void add_times(CLI::App& app);
+    void add_times(options& its);
 
     trace_options traces_;
     std::string arrivals_text_;
@@ -77,7 +77,7 @@ private:
     std::vector<time_of_class> deadlines_;
     std::vector<tenant_share> tenants_;
     std::vector<forebay::sim::overlay_rule> overlays_;
-    const CLI::App* app_{nullptr};
+    std::optional<options> options_;
 };
 
 }  // namespace lab

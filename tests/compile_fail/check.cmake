@@ -1,12 +1,14 @@
 # Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 
-# cmake -D compiler=... -D compiler_id=GNU|Clang -D include=DIR -D source=FILE -D kind=refused|control -P check.cmake
+# cmake -D compiler=... -D compiler_id=GNU|Clang -D include=DIR -D read_once=HEADER -D source=FILE -D kind=refused|control
+#       -P check.cmake
 set(define "")
 if(kind STREQUAL "control")
     set(define -DFOREBAY_CONTROL)
 endif()
 execute_process(COMMAND ${CMAKE_COMMAND} -E env LC_ALL=C
-                        ${compiler} -std=c++20 -fsyntax-only -Wall -Wextra -fno-diagnostics-color ${define} -I${include} ${source}
+                        ${compiler} -std=c++20 -fsyntax-only -Wall -Wextra -fno-diagnostics-color ${define} -I${include}
+                        -include ${read_once} ${source}
                 RESULT_VARIABLE status OUTPUT_VARIABLE said ERROR_VARIABLE said)
 
 function(fail why)

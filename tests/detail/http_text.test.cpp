@@ -61,7 +61,8 @@ TEST_CASE("a structured field's integers stay within fifteen digits") {
     field.parameter("d", largest);
     field.parameter("e", std::int64_t{-1});
     field.parameter("f", least);
-    CHECK(std::move(field).text() == R"("x";a=0;b=999999999999999;c=999999999999999;d=999999999999999;e=0;f=0)");
+    const std::string text = std::move(field).text();
+    CHECK(text == R"("x";a=0;b=999999999999999;c=999999999999999;d=999999999999999;e=0;f=0)");
 }
 
 TEST_CASE("a structured field's bytes are base64 as in the examples of RFC 4648") {

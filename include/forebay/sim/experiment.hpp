@@ -48,6 +48,20 @@ private:
     std::vector<arrival*> free_;
 };
 
+/// What the model answers; the recorder knows the rest.
+struct answered {};
+
+/// Takes the batches that a scheduler sends in virtual time. Of one type, whatever the workload and the service are: so
+/// that programs with several of them have one scheduler for each set of policies, not for each run.
+struct batch_taker {
+    using batch_type = batch<arrival*, answered>;
+
+    void* context;
+    void (*take)(void* context, batch_type&& members);
+
+    void operator()(batch_type members) const { take(context, std::move(members)); }
+};
+
 /// One workload and one model of the service, on which policies are compared: each is run by the scheduler that is
 /// shipped, in virtual time.
 ///
@@ -90,8 +104,7 @@ public:
         std::string name, const policies<Admission, Order, Batching, Clock, Observer, Sync, OnRefusal, Costs>& chosen,
         const run_options& options = {}) const {
         using request = arrival*;
-        struct answered {};
-        using batch_type = batch<request, answered>;
+        using batch_type = batch_taker::batch_type;
         struct out {
             time_point back;
             std::uint64_t sequence;
@@ -145,6 +158,28 @@ public:
             }
         };
 
+        auto serve = [&](batch_type&& members) {
+            guarded([&] {
+                batch_shape shape;
+                shape.since_start = saturating_sub(clock.now(), began);
+                shape.at_once = static_cast<std::int64_t>(running.size()) + 1;
+                for (const arrival* const each : members.requests()) shape.add(*each);
+                const duration service = service_(shape);
+                if (service < duration{0}) throw std::invalid_argument("forebay: a service time must be >= 0");
+                record.started(members.requests(), clock.now());
+                if (in_order) order.started(members.requests());
+                std::size_t place = away.size();
+                if (free_places.empty()) {
+                    away.push_back(std::move(members));
+                } else {
+                    place = free_places.back();
+                    free_places.pop_back();
+                    away[place] = std::move(members);
+                }
+                running.push_back({saturating_add(clock.now(), service), batches++, place});
+                std::push_heap(running.begin(), running.end(), later);
+            });
+        };
         auto scheduler = make_scheduler<request, answered>(
             policies{.admission = chosen.admission,
                      .on_refusal = chosen.on_refusal,
@@ -156,28 +191,9 @@ public:
                      .clock = clock,
                      .observer = chosen.observer,
                      .sync = single_threaded{}},
-            [&](batch_type members) {
-                guarded([&] {
-                    batch_shape shape;
-                    shape.since_start = saturating_sub(clock.now(), began);
-                    shape.at_once = static_cast<std::int64_t>(running.size()) + 1;
-                    for (const arrival* const each : members.requests()) shape.add(*each);
-                    const duration service = service_(shape);
-                    if (service < duration{0}) throw std::invalid_argument("forebay: a service time must be >= 0");
-                    record.started(members.requests(), clock.now());
-                    if (in_order) order.started(members.requests());
-                    std::size_t place = away.size();
-                    if (free_places.empty()) {
-                        away.push_back(std::move(members));
-                    } else {
-                        place = free_places.back();
-                        free_places.pop_back();
-                        away[place] = std::move(members);
-                    }
-                    running.push_back({saturating_add(clock.now(), service), batches++, place});
-                    std::push_heap(running.begin(), running.end(), later);
-                });
-            });
+            batch_taker{&serve, [](void* context, batch_type&& members) {
+                            (*static_cast<decltype(serve)*>(context))(std::move(members));
+                        }});
 
         const auto come_back = [&] {
             std::pop_heap(running.begin(), running.end(), later);
