@@ -2,8 +2,8 @@
 #pragma once
 
 // The one place that knows Catch2's two generations: version 2 is one header, version 3 is a library.
-// An exception that an assertion does not expect ends its test case without the words of the assertion: without a try
-// block around each the tests compile a tenth faster.
+// An exception that an assertion does not expect ends its test case without the words of the assertion; for that there is
+// no try block around each to compile.
 #define CATCH_CONFIG_FAST_COMPILE
 #if __has_include(<catch2/catch_all.hpp>)
 #include <catch2/catch_all.hpp>

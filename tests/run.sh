@@ -4,13 +4,14 @@ set -euo pipefail
 
 usage() {
     cat <<'TEXT'
-usage: bash tests/run.sh [--compiler g++|clang++-19] [--sanitizer none|address|thread] [--folders A,B...] [--together] [ctest arguments]
+usage: bash tests/run.sh [--compiler g++|clang++-19] [--sanitizer none|address|thread] [--folders A,B...] [--no-examples] [--together]
+                         [ctest arguments]
 
 Configures, builds and runs the tests in build/COMPILER-SANITIZER.
   --compiler   any g++ >= 12 or clang++ >= 17 by its command; default g++
   --sanitizer  none, address (with undefined behaviour) or thread; default none
-  --folders    builds the test programs of these folders, such as queue,sim (base: the files at the top), and no examples;
-               default all
+  --folders    builds the test programs of these folders alone, such as queue,sim (base: the files at the top); default all
+  --no-examples  leaves the examples and their tests out
   --together   runs each test program once, not once for each of its tests: with sanitizers, which take long to start
   the rest     goes to ctest: -R REGEX runs only the tests whose names match, -V shows all they say
 
@@ -24,6 +25,7 @@ compiler=g++
 sanitizer=none
 folders=
 together=OFF
+examples=ON
 ctest_arguments=()
 while (($# > 0)); do
     case $1 in
@@ -36,6 +38,7 @@ while (($# > 0)); do
         --compiler=*) compiler=${1#*=} ;;
         --sanitizer=*) sanitizer=${1#*=} ;;
         --together) together=ON ;;
+        --no-examples) examples=OFF ;;
         --folders=*) folders=${1#*=} ;;
         *) ctest_arguments+=("$1") ;;
     esac
@@ -112,8 +115,6 @@ case $sanitizer in
 esac
 lab=ON
 [[ $sanitizer == none ]] || lab=OFF  # see tests/CMakeLists.txt
-examples=ON
-[[ -z $folders ]] || examples=OFF
 cmake -S "$root" -B "$build" "${generator[@]}" -DCMAKE_CXX_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=Debug \
     -DCMAKE_CXX_FLAGS_DEBUG="$flags -D_GLIBCXX_ASSERTIONS" -DFOREBAY_SANITIZER="$sanitizer" \
     -DFOREBAY_WARNINGS_AS_ERRORS=ON -DFOREBAY_BUILD_TESTS=ON -DFOREBAY_BUILD_EXAMPLES="$examples" \

@@ -53,14 +53,7 @@ struct answered {};
 
 /// Takes the batches that a scheduler sends in virtual time. Of one type, whatever the workload and the service are: so
 /// that programs with several of them have one scheduler for each set of policies, not for each run.
-struct batch_taker {
-    using batch_type = batch<arrival*, answered>;
-
-    void* context;
-    void (*take)(void* context, batch_type&& members);
-
-    void operator()(batch_type members) const { take(context, std::move(members)); }
-};
+using batch_taker = std::function<void(batch<arrival*, answered>)>;
 
 /// One workload and one model of the service, on which policies are compared: each is run by the scheduler that is
 /// shipped, in virtual time.
@@ -104,7 +97,7 @@ public:
         std::string name, const policies<Admission, Order, Batching, Clock, Observer, Sync, OnRefusal, Costs>& chosen,
         const run_options& options = {}) const {
         using request = arrival*;
-        using batch_type = batch_taker::batch_type;
+        using batch_type = batch<request, answered>;
         struct out {
             time_point back;
             std::uint64_t sequence;
@@ -158,7 +151,7 @@ public:
             }
         };
 
-        auto serve = [&](batch_type&& members) {
+        const batch_taker serve = [&](batch_type members) {
             guarded([&] {
                 batch_shape shape;
                 shape.since_start = saturating_sub(clock.now(), began);
@@ -180,20 +173,17 @@ public:
                 std::push_heap(running.begin(), running.end(), later);
             });
         };
-        auto scheduler = make_scheduler<request, answered>(
-            policies{.admission = chosen.admission,
-                     .on_refusal = chosen.on_refusal,
-                     .costs = chosen.costs,
-                     .order = chosen.order,
-                     .batching = chosen.batching,
-                     .capacity = chosen.capacity,
-                     .executors = chosen.executors,
-                     .clock = clock,
-                     .observer = chosen.observer,
-                     .sync = single_threaded{}},
-            batch_taker{&serve, [](void* context, batch_type&& members) {
-                            (*static_cast<decltype(serve)*>(context))(std::move(members));
-                        }});
+        auto scheduler = make_scheduler<request, answered>(policies{.admission = chosen.admission,
+                                                                    .on_refusal = chosen.on_refusal,
+                                                                    .costs = chosen.costs,
+                                                                    .order = chosen.order,
+                                                                    .batching = chosen.batching,
+                                                                    .capacity = chosen.capacity,
+                                                                    .executors = chosen.executors,
+                                                                    .clock = clock,
+                                                                    .observer = chosen.observer,
+                                                                    .sync = single_threaded{}},
+                                                           serve);
 
         const auto come_back = [&] {
             std::pop_heap(running.begin(), running.end(), later);
