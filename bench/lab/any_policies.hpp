@@ -27,6 +27,10 @@ class any_admission {
                                              forebay::permit& taken) noexcept = 0;
         virtual forebay::verdict reserve(const forebay::request_info& info, forebay::time_point now,
                                          forebay::duration max_wait, forebay::permit& taken) noexcept = 0;
+        virtual forebay::verdict ask(const forebay::request_info& info, forebay::time_point now,
+                                     forebay::duration max_wait) noexcept = 0;
+        virtual forebay::verdict reserve_at(const forebay::request_info& info, forebay::time_point now,
+                                            forebay::time_point slot, forebay::permit& taken) noexcept = 0;
         virtual void settle(forebay::permit& taken, std::int64_t actual, forebay::time_point now) noexcept = 0;
         virtual void give_back(forebay::permit& taken, forebay::time_point now) noexcept = 0;
         virtual void undo(forebay::permit& taken, forebay::time_point now) noexcept = 0;
@@ -52,6 +56,27 @@ class any_admission {
                 return take(taken, [&](own_permit& own) { return held_.reserve(info, now, max_wait, own); });
             } else {
                 return try_acquire(info, now, taken);
+            }
+        }
+        // What limits what is in flight takes at once, whatever the slot.
+        forebay::verdict ask(const forebay::request_info& info, forebay::time_point now,
+                             forebay::duration max_wait) noexcept override {
+            if constexpr (forebay::reserves_at<State>) {
+                return held_.ask(info, now, max_wait);
+            } else {
+                forebay::permit none;
+                const forebay::verdict said = try_acquire(info, now, none);
+                undo(none, now);
+                return said;
+            }
+        }
+        forebay::verdict reserve_at(const forebay::request_info& info, forebay::time_point now,
+                                    forebay::time_point slot, forebay::permit& taken) noexcept override {
+            if constexpr (forebay::reserves_at<State>) {
+                return take(taken, [&](own_permit& own) { return held_.reserve_at(info, now, slot, own); });
+            } else {
+                const forebay::verdict said = try_acquire(info, now, taken);
+                return said ? forebay::admitted(slot) : said;
             }
         }
         void settle(forebay::permit& taken, std::int64_t actual, forebay::time_point now) noexcept override {
@@ -138,6 +163,14 @@ public:
         [[nodiscard]] forebay::verdict reserve(const forebay::request_info& info, forebay::time_point now,
                                                forebay::duration max_wait, forebay::permit& taken) noexcept {
             return held_->reserve(info, now, max_wait, taken);
+        }
+        [[nodiscard]] forebay::verdict ask(const forebay::request_info& info, forebay::time_point now,
+                                           forebay::duration max_wait) noexcept {
+            return held_->ask(info, now, max_wait);
+        }
+        [[nodiscard]] forebay::verdict reserve_at(const forebay::request_info& info, forebay::time_point now,
+                                                  forebay::time_point slot, forebay::permit& taken) noexcept {
+            return held_->reserve_at(info, now, slot, taken);
         }
         void settle(forebay::permit& taken, std::int64_t actual, forebay::time_point now) noexcept {
             held_->settle(taken, actual, now);

@@ -142,7 +142,8 @@ constexpr key keys[]{
     {"adaptive", "NAME[:N[:D]]",
      "the same, learned: gradient2, vegas or aimd (for which D is too long; default 5s), up to N; default 1000",
      [](policy_choice& to, const std::string& value) { to.limits.push_back(to_adaptive(value)); }},
-    {"on-refusal", "HOW", "of a token bucket: reject, or delay:D, to wait up to D for a slot; default reject",
+    {"on-refusal", "HOW",
+     "of token buckets: reject, or delay:D, to wait up to D for a slot of all of them; default reject",
      read_on_refusal},
     {"deadline", "D", "a request not handed to the model D after it came expires [duration]",
      [](policy_choice& to, const std::string& value) { to.patience = to_duration(value); }},
@@ -204,8 +205,9 @@ policy_choice to_policy(std::string_view text) {
             throw unexpected{"batch:N beside '" + std::string{needs_batch} + "', which has no effect without it"};
         }
     }
-    if (chosen.max_wait != forebay::duration{0} && (chosen.limits.size() != 1 || !chosen.limits[0].reserves())) {
-        throw unexpected{"one token bucket beside 'on-refusal:delay', and no other limit"};
+    const auto reserves = [](const any_admission& limit) { return limit.reserves(); };
+    if (chosen.max_wait != forebay::duration{0} && std::none_of(chosen.limits.begin(), chosen.limits.end(), reserves)) {
+        throw unexpected{"a token bucket beside 'on-refusal:delay', which waits for its slots"};
     }
     if (has("settle") && !has("cost-limit") && !has("all-cost-limit")) {
         throw unexpected{"a cost-limit or an all-cost-limit beside 'settle', which has no effect without it"};

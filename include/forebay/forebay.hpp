@@ -14,6 +14,7 @@
 #include <forebay/admission/policy.hpp>
 #include <forebay/admission/quota_lease.hpp>
 #include <forebay/admission/quota_store.hpp>
+#include <forebay/admission/shared.hpp>
 #include <forebay/admission/token_bucket.hpp>
 #include <forebay/batch/batch.hpp>
 #include <forebay/batch/batch_collector.hpp>

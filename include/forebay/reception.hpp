@@ -143,10 +143,14 @@ public:
     /// What admission says, whatever the queue does. Leaves it as it was.
     template <class Info>
     [[nodiscard]] verdict asked(Info info, time_point now) noexcept {
-        permit_of<admission_type> taken{};
-        const verdict said = possible(info, [&] { return ask(info, now, taken); });
-        if (said) undo(admission_, taken, now);
-        return said;
+        if constexpr (reserves_at<admission_type>) {
+            return possible(info, [&] { return admission_.ask(info, now, patience(info, now)); });
+        } else {
+            permit_of<admission_type> taken{};
+            const verdict said = possible(info, [&] { return ask(info, now, taken); });
+            if (said) undo(admission_, taken, now);
+            return said;
+        }
     }
 
     // ---- who waits beside the queue. Only after `arrive(false)`, but for those that change nothing.
@@ -227,13 +231,19 @@ private:
         }
         return said;
     }
-    /// Who has a deadline waits less long: a slot at it, or after, is of no use.
+    /// How long it may wait for a slot. Who has a deadline waits less long: a slot at it, or after, is of no use.
+    [[nodiscard]] duration patience(const request_info& info, time_point now) const noexcept {
+        if constexpr (delays) {
+            return std::min(patience_, saturating_sub(info.deadline, now) - duration{1});
+        } else {
+            return duration::zero();
+        }
+    }
     /// Not inlined: what grows here would keep compilers from inlining try_acquire at the door.
     [[nodiscard, gnu::noinline]] verdict ask(const request_info& info, time_point now,
                                              permit_of<admission_type>& taken) noexcept {
         if constexpr (delays) {
-            const duration left = saturating_sub(info.deadline, now) - duration{1};
-            return admission_.reserve(info, now, std::min(patience_, left), taken);
+            return admission_.reserve(info, now, patience(info, now), taken);
         } else {
             return admission_.try_acquire(info, now, taken);
         }

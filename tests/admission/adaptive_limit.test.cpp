@@ -1,6 +1,7 @@
 // Copyright (c) 2026 the forebay authors. SPDX-License-Identifier: Apache-2.0
 #include "catch.hpp"
 #include <forebay/admission/adaptive_limit.hpp>
+#include <forebay/admission/shared.hpp>
 #include <forebay/batch/size_or_delay.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/scheduler.hpp>

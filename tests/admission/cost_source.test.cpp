@@ -3,6 +3,7 @@
 #include <forebay/admission/cost_estimator.hpp>
 #include <forebay/admission/cost_source.hpp>
 #include <forebay/admission/per_tenant.hpp>
+#include <forebay/admission/shared.hpp>
 #include <forebay/scheduler.hpp>
 
 #include <chrono>

@@ -2,6 +2,7 @@
 #include "../../bench/lab/cluster.hpp"
 #include "catch.hpp"
 #include <forebay/admission/quota_lease.hpp>
+#include <forebay/admission/shared.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/scheduler.hpp>
 

@@ -12,14 +12,22 @@ TEMPLATE_TEST_CASE("It tightens for who draws, not for who is refused, and is as
     const detail::bucket_terms slow = detail::usual_terms(quota{rate::per_second(1), 2});
     const auto take = [&](const detail::bucket_terms& own, std::int64_t cost, duration at) {
         return shared_by_all.take(own, cost, time_point{at}, [&](detail::refill_time& bucket, const auto& terms) {
-            return bucket.reserve(terms, cost, time_point{at}, 0ns);
+            return bucket.reserve(terms, cost, time_point{at});
         });
     };
+    const auto ask = [&](const detail::bucket_terms& own, std::int64_t cost, duration at) {
+        return shared_by_all.ask(own, cost, time_point{at}, [&](const detail::refill_time& bucket, const auto& terms) {
+            return bucket.ask(terms, cost, time_point{at}, duration::zero());
+        });
+    };
+    CHECK(ask(slow, 1, 0s));  // and is as new after it
     CHECK(take(fast, 10, 0s));
+    CHECK(ask(slow, 1, 0s).when == time_point{1s});
     CHECK(take(slow, 1, 0s).when == time_point{1s});
     CHECK(take(fast, 5, 500ms));  // the refused one left no trace
     CHECK(take(slow, 1, 600ms));  // 1 of 1 left
     CHECK_FALSE(take(fast, 1, 1500ms));
+    CHECK(ask(fast, 10, 1500ms) == retry_at(time_point{2600ms}, limit::rate, 10));
     const verdict later = take(fast, 10, 1500ms);  // more than 2 only when it is full again
     CHECK(later == retry_at(time_point{2600ms}, limit::rate, 10));
     CHECK_FALSE(take(fast, 10, 2600ms - 1ns));

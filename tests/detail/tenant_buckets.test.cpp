@@ -3,6 +3,7 @@
 #include <forebay/detail/tenant_buckets.hpp>
 
 #include <cstdint>
+#include <vector>
 
 using namespace forebay;
 using namespace std::chrono_literals;
@@ -21,7 +22,7 @@ detail::tenant_place settle(buckets_type& buckets, buckets_type::shard& home, st
         REQUIRE(buckets.is_free(in, at, time_point{}));
         REQUIRE(buckets.settle(in, at, home, tenant_id{tenant}, terms, time_point{}));
         detail::refill_time bucket = buckets.newcomer(home, terms);
-        REQUIRE(bucket.reserve(terms, 1, time_point{}, 0ns));
+        REQUIRE(bucket.reserve(terms, 1, time_point{}));
         buckets.keep(in, at, bucket, terms);
         its = buckets.places.place_of(in, at);
     };
@@ -75,7 +76,8 @@ TEST_CASE("A place with a promise is known until that has passed, and is not fre
     CHECK_FALSE(buckets.promising());
     at(buckets, its, [&](lock& in, unsigned i) {
         detail::refill_time bucket = buckets.bucket_of(in, i, terms, time_point{});
-        REQUIRE(bucket.reserve(terms, 1, time_point{}, 1s) == admitted(time_point{10ns}));
+        detail::slot_trace trace;
+        REQUIRE(bucket.reserve(terms, 1, time_point{}, 1s, trace) == admitted(time_point{10ns}));
         buckets.keep(in, i, bucket, terms);
         CHECK(buckets.promising());
         const auto promised = [&](duration now) {
@@ -100,17 +102,24 @@ TEST_CASE(
                buckets.places.vacancy(buckets.places.second_group(hash)) == buckets_type::group::size;
     };
     int moves = 0;
+    int none = 0;
     for (std::uint64_t tenant = 0; tenant < 1700; ++tenant) {
         if (!crowded(tenant)) {
             REQUIRE(settle(buckets, home, tenant, of));
             continue;
         }
+        const std::uint64_t hash = buckets.places.hash_of(tenant_id{tenant});
         home.renewing = 1;
+        REQUIRE_FALSE(buckets.has_place(hash, home, time_point{}));
         REQUIRE_FALSE(settle(buckets, home, tenant, of));
         home.renewing = 0;
-        moves += settle(buckets, home, tenant, of) ? 1 : 0;
+        const bool can_move = buckets.has_place(hash, home, time_point{});
+        const bool moved = static_cast<bool>(settle(buckets, home, tenant, of));
+        REQUIRE(moved == can_move);
+        (moved ? moves : none) += 1;
     }
     CHECK(moves > 50);
+    CHECK(none > 0);
     // All are where they are looked for, with what is theirs.
     std::uint64_t found = 0;
     for (std::uint64_t tenant = 0; tenant < 1700; ++tenant) {
@@ -124,4 +133,39 @@ TEST_CASE(
         REQUIRE(at(buckets, its, level) == 1);
     }
     CHECK(found > 1600);
+}
+
+TEST_CASE("Who makes room takes along what it was promised") {
+    buckets_type buckets{1000, 1};
+    buckets_type::shard home;
+    const quota of{rate::per_hour(1), 20};
+    const detail::bucket_terms terms = detail::usual_terms(of);
+    std::vector<std::uint32_t> turns;
+    for (std::uint64_t tenant = 0; tenant < 1500; ++tenant) {
+        const auto its = settle(buckets, home, tenant, of);
+        turns.push_back(0);
+        if (!its) continue;
+        at(buckets, its, [&](lock& in, unsigned i) {
+            detail::refill_time bucket = buckets.bucket_of(in, i, terms, time_point{});
+            detail::slot_trace trace;
+            for (std::uint64_t each = 0; each <= tenant % 7; ++each) {
+                REQUIRE(bucket.reserve_at(terms, 1, time_point{}, time_point{1h} + duration{tenant}, trace));
+            }
+            buckets.keep(in, i, bucket, terms);
+            turns.back() = trace.turn;
+        });
+    }
+    int found = 0;
+    for (std::uint64_t tenant = 0; tenant < 1500; ++tenant) {
+        const auto its = buckets.places.find(buckets.places.hash_of(tenant_id{tenant}), tenant_id{tenant});
+        if (!its) continue;
+        ++found;
+        at(buckets, its, [&](lock& in, unsigned i) {
+            const detail::refill_time bucket = buckets.bucket_of(in, i, terms, time_point{});
+            REQUIRE(time_point{duration{bucket.promised}} == time_point{1h} + duration{tenant});
+            REQUIRE(bucket.turn == turns[tenant]);
+            REQUIRE(bucket.waiting == tenant % 7 + 1);
+        });
+    }
+    CHECK(found == 1500);
 }

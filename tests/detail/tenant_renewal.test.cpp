@@ -15,7 +15,7 @@ TEST_CASE("A renewal that another one overtakes asks again") {
     const quota slow{rate::per_hour(1), 2};
     std::uint32_t number = 0;
     const auto one = [](detail::refill_time& bucket, const detail::bucket_terms& terms) {
-        return bucket.reserve(terms, 1, time_point{}, 0ns);
+        return bucket.reserve(terms, 1, time_point{});
     };
     REQUIRE(table.take(
         tenant_id{7}, 1, time_point{}, one, [&](tenant_id) { return detail::usual_terms(slow); }, number));
@@ -57,7 +57,7 @@ TEST_CASE("Who is renewed has been counted, nobody is moved meanwhile, and full 
         REQUIRE(buckets.give_place(hash, home, time_point{}, [&](buckets_type::lock& in, unsigned its) {
             REQUIRE(buckets.settle(in, its, home, tenant_id{number}, old, time_point{}));
             detail::refill_time bucket = buckets.newcomer(home, old);
-            if (number > 1000) REQUIRE(bucket.reserve(old, 1, time_point{}, 0ns));
+            if (number > 1000) REQUIRE(bucket.reserve(old, 1, time_point{}));
             buckets.keep(in, its, bucket, old);
         }));
     }

@@ -13,10 +13,13 @@ TEMPLATE_TEST_CASE("Terms have one number while somebody uses them, and then it 
     CHECK(tiers.claim(terms(1)) == one);
     for (std::int64_t burst = 2; burst <= 256; ++burst) REQUIRE(tiers.claim(terms(burst)) != tiers.none);
     CHECK(tiers.in_use() == 256);
+    CHECK(tiers.has_room(terms(1)));  // and has as many users as before
+    CHECK_FALSE(tiers.has_room(terms(300)));
     CHECK(tiers.claim(terms(300)) == tiers.none);
     tiers.release(one);
     CHECK(tiers.claim(terms(300)) == tiers.none);  // it had two users
     tiers.release(one);
+    CHECK(tiers.has_room(terms(300)));
     CHECK(tiers.claim(terms(300)) == one);
     CHECK(tiers[one] == terms(300));
     CHECK(tiers.claim(terms(1)) == tiers.none);

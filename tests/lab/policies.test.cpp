@@ -151,6 +151,8 @@ TEST_CASE("on-refusal lets requests wait for their slots") {
     CHECK(under("limit:100:1,on-refusal:delay:10ms", three)["refused"] == 1);
     CHECK(under("limit:100:1,on-refusal:reject", three)["refused"] == 2);
     CHECK(under("all-limit:100:1,on-refusal:delay:10ms", "0,a,0,\n0,b,0,\n")["delayed"] == 1);
+    CHECK(under("limit:100:1,all-limit:1000:5,in-flight:9,on-refusal:delay:50ms", three)["delayed"] == 2);
+    CHECK(under("limit:100:1,all-limit:1000:5,in-flight:2,on-refusal:delay:50ms", three)["delayed"] == 1);
 }
 
 TEST_CASE("settle says when limits by cost are told what a request costs") {

@@ -33,6 +33,10 @@ public:
             a_refused_reservation_leaves_no_trace();
             a_slot_given_back_at_once_was_never_promised();
         }
+        if constexpr (forebay::reserves_at<state_type>) {
+            asking_foretells_the_slot();
+            a_slot_of_another_limit_is_kept();
+        }
     }
 
 private:
@@ -238,6 +242,55 @@ private:
                 forebay::detail::undo(fickle.state, slots[i], now);
                 REQUIRE_FALSE(slots[i].live);
             }
+        });
+        REQUIRE(said == run_plain());
+    }
+
+    void asking_foretells_the_slot() const {
+        INFO("what is asked beforehand is what reserving answers, and asking changes nothing");
+        const auto slots = [&](bool asks) {
+            subject asked{make_, seed_};
+            std::vector<verdict> said;
+            std::vector<permit> out;
+            time_point now{};
+            for (int i = 0; i < 2000; ++i) {
+                now += duration{static_cast<std::int64_t>(asked.random() % 60'000'000)};
+                const forebay::request_info& info = asked.pick(requests_);
+                const duration most{static_cast<std::int64_t>(asked.random() % 400'000'000)};
+                verdict foretold;
+                if (asks) foretold = asked.state.ask(info, now, most);
+                permit taken;
+                said.push_back(asked.state.reserve(info, now, most, taken));
+                if (asks) REQUIRE(foretold == said.back());
+                if (said.back()) out.push_back(taken);
+                if (out.size() > 4) {
+                    asked.state.settle(out.front(), info.cost, now);
+                    out.erase(out.begin());
+                }
+            }
+            return said;
+        };
+        REQUIRE(slots(true) == slots(false));
+    }
+
+    void a_slot_of_another_limit_is_kept() const {
+        INFO(
+            "any slot from the first one on is kept, an earlier one is refused, and undone at once it was never taken");
+        subject fickle{make_, seed_};
+        const auto said = run(fickle, [&](time_point now, const verdict&, const forebay::request_info& info) {
+            const verdict own = fickle.state.ask(info, now, duration::max());
+            if (!own) return;
+            permit taken;
+            if (own.when > now + duration{1}) {
+                const time_point before = own.when - duration{1};
+                REQUIRE_FALSE(fickle.state.reserve_at(info, now, before, taken));
+                REQUIRE_FALSE(taken.live);
+            }
+            const time_point slot = own.when + duration{now.time_since_epoch().count() % 1'000'000'000};
+            REQUIRE(fickle.state.reserve_at(info, now, slot, taken) == forebay::admitted(slot));
+            REQUIRE(taken.live);
+            forebay::detail::undo(fickle.state, taken, now);
+            REQUIRE_FALSE(taken.live);
         });
         REQUIRE(said == run_plain());
     }

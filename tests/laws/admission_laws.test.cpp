@@ -5,9 +5,11 @@
 #include <forebay/admission/adaptive_limit.hpp>
 #include <forebay/admission/all_of.hpp>
 #include <forebay/admission/concurrency_limit.hpp>
+#include <forebay/admission/keyed_by.hpp>
 #include <forebay/admission/per_tenant.hpp>
 #include <forebay/admission/policy.hpp>
 #include <forebay/admission/quota_lease.hpp>
+#include <forebay/admission/shared.hpp>
 
 #include <vector>
 
@@ -104,6 +106,10 @@ TEMPLATE_TEST_CASE("all_of keeps the laws of admission", "", multi_threaded, sin
         return all_of{per_tenant{quota{rate::per_second(60), 30}, by_cost}, concurrency_limit{4}};
     });
     check_laws<TestType>([] { return share(all_of{concurrency_limit{4}, per_tenant{tiers{}, by_cost}}); });
+    check_laws<TestType>([] {
+        return all_of{keyed_by{everybody, per_tenant{.limit = quota{rate::per_second(50), 20}, .max_tenants = 1}},
+                      all_of{concurrency_limit{8}, per_tenant{quota{rate::per_second(7), 12}, by_cost}}};
+    });
 }
 
 TEMPLATE_TEST_CASE("A shared limit keeps the laws of admission", "", multi_threaded, single_threaded) {

@@ -76,6 +76,24 @@ struct delaying {
     }
 };
 
+/// The same of several limits at once.
+struct delaying_all {
+    static auto policies(dice& draw, const fb::manual_clock& clock) {
+        const fb::quota requests = some_quota(draw, 40, 4);
+        const fb::quota cost = some_quota(draw, 10, 40);
+        return fb::policies{
+            .admission = fb::all_of{fb::per_tenant{.limit = requests, .max_tenants = 8, .seed = 1},
+                                    fb::per_tenant{.limit = cost, .counts = fb::by_cost, .max_tenants = 8, .seed = 1},
+                                    fb::concurrency_limit{bound(draw, 1, 12)}},
+            .on_refusal = fb::delay{.max_wait = duration{1 + upto(draw, 100)}},
+            .batching = refusing::batching(draw),
+            .capacity = refusing::bounds(draw),
+            .executors = 1 + static_cast<std::size_t>(upto(draw, 2)),
+            .clock = clock,
+            .sync = fb::single_threaded{}};
+    }
+};
+
 using batch = fb::batch<int, int>;
 
 /// Batches that are out, until the world brings them back.
@@ -243,4 +261,16 @@ TEST_CASE("The same, where who exceeds a rate may wait beside the queue") {
         CHECK(seen[{which, certainty::estimate}] >= 10);
     }
     CHECK(one_earlier > 1'000);
+}
+
+TEST_CASE("The same, where who waits has to keep to several limits") {
+    counts seen;
+    int one_earlier = 0;
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) check_world<delaying_all>(seed, seen, one_earlier);
+    for (const limit which : {limit::rate, limit::queued_requests, limit::queued_cost}) {
+        CHECK(seen[{which, certainty::exact}] >= 10);
+        CHECK(seen[{which, certainty::estimate}] >= 10);
+    }
+    CHECK(seen[{limit::concurrency, certainty::estimate}] >= 10);
+    CHECK(one_earlier > 500);
 }

@@ -24,6 +24,7 @@ observe/histogram
 observe/recording
 observe/metrics
 admission/permit admission/policy
+admission/shared
 admission/on_refusal
 admission/cost_source
 admission/cost_estimator

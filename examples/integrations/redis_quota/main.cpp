@@ -7,6 +7,7 @@
 // Each offers 2000 requests a second, against 1000 a second (burst 100) for all together, and says what it admitted.
 #include "redis_store.hpp"
 #include <forebay/admission/quota_lease.hpp>
+#include <forebay/admission/shared.hpp>
 #include <forebay/policies.hpp>
 #include <forebay/scheduler.hpp>
 

@@ -93,6 +93,8 @@ struct adaptive_limit {
 template <class Sync, class Rule>
 class adaptive_limit_state {
 public:
+    static constexpr bool counts_in_flight = true;
+
     /// errors  std::invalid_argument if a knob cannot be
     explicit adaptive_limit_state(const adaptive_limit<Rule>& chosen) : chosen_{checked(chosen)} {
         exact_ = chosen.initial * congestion::one;
@@ -110,7 +112,7 @@ public:
             }
         } while (!in_flight_.compare_exchange_weak(before, before + 1, std::memory_order_acq_rel,
                                                    std::memory_order_relaxed));
-        taken = {1, info.tenant, 0, true};
+        taken = {.charged = 1, .tenant = info.tenant, .live = true};
         if (before >= highest_.load(std::memory_order_relaxed)) highest_.store(before + 1, std::memory_order_relaxed);
         return admitted(now);
     }

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <forebay/admission/policy.hpp>
+#include <forebay/detail/joint_states.hpp>
 #include <forebay/request.hpp>
 #include <forebay/sync.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 
 namespace forebay::inline v0 {
@@ -49,30 +52,6 @@ private:
 
 namespace detail {
 
-/// The states of several policies, one after the other. They need not be movable: each is built in its place.
-template <class... Limits>
-struct joint_states {
-    explicit joint_states(const auto&...) noexcept {}
-    void each(auto&&, auto&, std::uint8_t) noexcept {}
-};
-template <class First, class... Rest>
-struct joint_states<First, Rest...> {
-    using state_type = decltype(std::declval<const First&>().template build<single_threaded>());
-
-    explicit joint_states(const First& first, const Rest&... rest)
-        : state{first.template build<single_threaded>()}, others{rest...} {}
-
-    /// visit(state, its permit, its number) for each, in order.
-    template <class Visit, class Permits>
-    void each(Visit&& visit, Permits& permits, std::uint8_t number = 0) noexcept {
-        visit(state, std::get<std::tuple_size_v<Permits> - 1 - sizeof...(Rest)>(permits), number);
-        others.each(visit, permits, static_cast<std::uint8_t>(number + 1));
-    }
-
-    state_type state;
-    [[no_unique_address]] joint_states<Rest...> others;
-};
-
 /// Which of two refusals binds: what never helps, before what helps later, before what helps sooner. What the two are sure
 /// of together is what the less sure one is.
 [[nodiscard]] constexpr verdict binding(const verdict& a, const verdict& b) noexcept {
@@ -99,14 +78,21 @@ struct joint_states<First, Rest...> {
 template <class Sync, class... Limits>
 class all_of_state {
     using states = detail::joint_states<Limits...>;
+    template <class Limit>
+    using state_of = decltype(std::declval<const Limit&>().template build<single_threaded>());
+    template <class State>
+    static constexpr bool has_slots = reserves_at<std::remove_reference_t<State>>;
+    /// Whether all limits can be kept while a request waits for a slot, and one of them may promise one.
+    static constexpr bool waits = ((has_slots<state_of<Limits>> || limits_in_flight<state_of<Limits>>)&&...) &&
+                                  (has_slots<state_of<Limits>> || ...);
 
 public:
-    static constexpr bool settles =
-        (needs_settling<decltype(std::declval<const Limits&>().template build<single_threaded>())> || ...);
+    static constexpr bool settles = (needs_settling<state_of<Limits>> || ...);
+    static constexpr bool counts_in_flight = (limits_in_flight<state_of<Limits>> && ...);
 
     /// What each limit handed out, in order.
     struct permit_type {
-        std::tuple<permit_of<decltype(std::declval<const Limits&>().template build<single_threaded>())>...> each;
+        std::tuple<permit_of<state_of<Limits>>...> each;
         bool live{false};
     };
 
@@ -131,10 +117,43 @@ public:
             now_taken.live = true;
             taken = now_taken;
         } else {
-            states_.each([&](auto& state, auto& part, std::uint8_t) noexcept { detail::undo(state, part, now); },
-                         now_taken.each);
+            undo_each(now_taken, now);
         }
         return said;
+    }
+
+    /// See admission_state: in the slot of the limit that has it latest; all others keep what they let in, for that slot.
+    /// Needs limits that can (demand 11 of admission_state), or that limit what is in flight: those count a request from
+    /// now on, so they have to be larger than what may wait.
+    ///
+    /// A limit that tenants share goes on letting in the others, as long as its burst is more than comes in during a wait:
+    /// until the slot it is as used as if it were full just then.
+    ///
+    /// cost  that of asking all its limits, and of taking from them
+    [[nodiscard]] verdict reserve(const request_info& info, time_point now, duration max_wait,
+                                  permit_type& taken) noexcept requires waits {
+        const typename Sync::scoped_lock hold{mutex_};
+        permit_type mine;
+        verdict said = ask_each(info, now, max_wait, mine);
+        if (said) said = keep_each(info, now, said.when, max_wait, mine);
+        return ended(said, mine, now, taken);
+    }
+    /// See admission_state.
+    [[nodiscard]] verdict ask(const request_info& info, time_point now, duration max_wait) noexcept requires waits {
+        const typename Sync::scoped_lock hold{mutex_};
+        permit_type mine;
+        const verdict said = ask_each(info, now, max_wait, mine);
+        undo_each(mine, now);
+        return said;
+    }
+    /// See admission_state.
+    [[nodiscard]] verdict reserve_at(const request_info& info, time_point now, time_point slot,
+                                     permit_type& taken) noexcept requires waits {
+        const typename Sync::scoped_lock hold{mutex_};
+        permit_type mine;
+        verdict said = ask_each(info, now, std::max(saturating_sub(slot, now), duration::zero()), mine);
+        if (said) said = take_each(info, now, slot, mine);
+        return ended(said, mine, now, taken);
     }
 
     /// See admission_state: each limit makes of the true cost what it counts.
@@ -160,8 +179,7 @@ public:
     /// See admission_state.
     void undo(permit_type& taken, time_point now) noexcept {
         const typename Sync::scoped_lock hold{mutex_};
-        states_.each([&](auto& state, auto& part, std::uint8_t) noexcept { detail::undo(state, part, now); },
-                     taken.each);
+        undo_each(taken, now);
         taken.live = false;
     }
     /// Told to those of the limits that want to know.
@@ -184,6 +202,85 @@ public:
     }
 
 private:
+    /// From the last to the first: limits may share what they count in.
+    void undo_each(permit_type& taken, time_point now) noexcept {
+        states_.each_backwards([&](auto& state, auto& part) noexcept { detail::undo(state, part, now); }, taken.each);
+    }
+    /// The verdict, for who took what it says: what was taken of a refused one is given back.
+    [[nodiscard]] verdict ended(const verdict& said, permit_type& mine, time_point now, permit_type& taken) noexcept {
+        if (said) {
+            mine.live = true;
+            taken = mine;
+        } else {
+            undo_each(mine, now);
+        }
+        return said;
+    }
+    /// Asks those that have slots, and takes from those that limit what is in flight. returns  admitted in the slot that all
+    /// can keep, or the refusal
+    [[nodiscard]] verdict ask_each(const request_info& info, time_point now, duration max_wait,
+                                   permit_type& taken) noexcept {
+        verdict latest = admitted(now);  // of those that can name the slot
+        verdict said = admitted(now);    // of the others, and of who can never let it in
+        states_.each(
+            [&](auto& state, auto& part, std::uint8_t number) noexcept {
+                constexpr bool names_slot = has_slots<decltype(state)>;
+                verdict its;
+                if constexpr (names_slot) {
+                    its = state.ask(info, now, duration::zero());
+                } else {
+                    its = state.try_acquire(info, now, part);
+                }
+                if (its) return;
+                its.member = number;
+                const bool named = names_slot && its.kind == answer::retry_at && its.how_sure == certainty::exact;
+                verdict& worst = named ? latest : said;
+                worst = detail::binding(worst, its);
+            },
+            taken.each);
+        const time_point slot = latest ? now : latest.when;
+        const bool in_time = saturating_sub(slot, now) <= max_wait;
+        if (said && in_time) return admitted(slot);
+        if (!latest) latest.when = in_time ? now : saturating_add(slot, -max_wait);
+        return detail::binding(said, latest);
+    }
+    /// Takes for the slot from those that have been asked; from none, if one of them refuses.
+    [[nodiscard]] verdict take_each(const request_info& info, time_point now, time_point slot,
+                                    permit_type& taken) noexcept {
+        verdict said = admitted(slot);
+        states_.each(
+            [&](auto& state, auto& part, std::uint8_t number) noexcept {
+                if constexpr (has_slots<decltype(state)>) {
+                    if (!said) return;
+                    const verdict its = state.reserve_at(info, now, slot, part);
+                    if (its) return;
+                    said = its;
+                    said.member = number;
+                }
+            },
+            taken.each);
+        if (said) return said;
+        states_.each_backwards(
+            [&](auto& state, auto& part) noexcept {
+                if constexpr (has_slots<decltype(state)>) detail::undo(state, part, now);
+            },
+            taken.each);
+        return said;
+    }
+    /// The same for the first slot that all keep. It is later than the one asked for where two limits count in one bucket, or
+    /// where others have come between.
+    [[nodiscard]] verdict keep_each(const request_info& info, time_point now, time_point slot, duration max_wait,
+                                    permit_type& taken) noexcept {
+        for (;;) {
+            verdict said = take_each(info, now, slot, taken);
+            if (said || said.kind != answer::retry_at || said.how_sure != certainty::exact || said.when <= slot)
+                return said;
+            slot = said.when;
+            if (saturating_sub(slot, now) <= max_wait) continue;
+            said.when = saturating_add(slot, -max_wait);
+            return said;
+        }
+    }
     template <std::size_t Number, class States>
     static auto& nth(States& all) noexcept {
         if constexpr (Number == 0) {

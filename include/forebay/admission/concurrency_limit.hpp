@@ -58,6 +58,8 @@ concurrency_limit(Number, Counts) -> concurrency_limit<Counts>;
 template <class Sync, class Counts>
 class concurrency_limit_state {
 public:
+    static constexpr bool counts_in_flight = true;
+
     /// errors  std::invalid_argument if the policy's `most` is below 1
     explicit concurrency_limit_state(const concurrency_limit<Counts>& chosen)
         : most_{checked(chosen.most)}, counts_{chosen.counts} {}
@@ -74,7 +76,7 @@ public:
             if (amount > room) return retry_at(now, limit::concurrency, amount - room, certainty::on_completion);
         } while (!in_flight_.compare_exchange_weak(before, before + amount, std::memory_order_acq_rel,
                                                    std::memory_order_relaxed));
-        taken = {amount, info.tenant, 0, true};
+        taken = {.charged = amount, .tenant = info.tenant, .live = true};
         return admitted(now);
     }
 

@@ -76,6 +76,7 @@ class keyed_by_state {
 public:
     using permit_type = permit_of<state_type>;
     static constexpr bool settles = needs_settling<state_type>;
+    static constexpr bool counts_in_flight = limits_in_flight<state_type>;
 
     explicit keyed_by_state(const keyed_by<Classifier, Limit>& chosen)
         : key_of_{chosen.key_of}, state_{chosen.limit.template build<Sync>()} {}
@@ -88,6 +89,16 @@ public:
     [[nodiscard]] verdict reserve(const request_info& info, time_point now, duration max_wait,
                                   permit_type& taken) noexcept requires reserves_slots<state_type> {
         return state_.reserve(seen(info), now, max_wait, taken);
+    }
+    /// See admission_state.
+    [[nodiscard]] verdict ask(const request_info& info, time_point now,
+                              duration max_wait) noexcept requires reserves_at<state_type> {
+        return state_.ask(seen(info), now, max_wait);
+    }
+    /// See admission_state.
+    [[nodiscard]] verdict reserve_at(const request_info& info, time_point now, time_point slot,
+                                     permit_type& taken) noexcept requires reserves_at<state_type> {
+        return state_.reserve_at(seen(info), now, slot, taken);
     }
     /// See admission_state.
     void settle(permit_type& taken, std::int64_t actual, time_point now) noexcept { state_.settle(taken, actual, now); }

@@ -20,7 +20,7 @@ struct reject {
 ///
 /// While it waits a request counts as one that waits in the queue: against the capacity, and it can be cancelled. A
 /// cancelled one gives its slot back as far as no later one relies on it. Needs an admission that can promise
-/// (`reserves_slots`).
+/// (`reserves_slots`): per_tenant, keyed_by and all_of of these, also beside limits in flight.
 ///
 ///     forebay::policies{.admission = forebay::per_tenant{quota}, .on_refusal = forebay::delay{.max_wait = 50ms}}
 struct delay {

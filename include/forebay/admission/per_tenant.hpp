@@ -62,8 +62,8 @@ struct per_tenant {
     Limit limit;
     /// What is counted: by_requests, by_cost, or the host's own.
     Counts counts{};
-    /// Tenants remembered at once (fewer than one in a million of them may not find a place). [tenants] 64 bytes each are taken
-    /// at building, and nothing later.
+    /// Tenants remembered at once (from 100 on, fewer than one in a million may not find a place). [tenants] 64 bytes each are
+    /// taken at building, and nothing later.
     /// Raise it when `overflowed()` grows and memory allows; lower it when memory matters more.
     /// Must be 1 to 2^31; checked at building.
     std::size_t max_tenants{65'536};
@@ -88,8 +88,9 @@ struct per_tenant {
 /// replaces the quota of a policy that has no resolver. When the call returns, no tenant has a quota from before it. A
 /// full bucket stays full. Another one keeps what `inherit` says: by default its level, as far as the new burst holds it,
 /// and its debt. Requests on the way are settled against the new quota; slots promised keep their instant. So around one
-/// change at `t`, a window [t - a, t + b] admits at most old burst + old rate * a + new burst + new rate * b, and what was
-/// given back; and if the bucket was not full at `t`, not even both bursts but the old one, and what the new rate brings.
+/// change at `t`, a window [t - a, t + b] admits at most old burst + old rate * a + new burst + new rate * b, what was given
+/// back, and the slots promised before `t` for later; and if the bucket was not full at `t`, not even both bursts but the old
+/// one, and what the new rate brings.
 ///
 ///     const auto limit = share(per_tenant{.limit = tiers, .counts = by_cost});
 ///     auto scheduler = make_scheduler<Prompt, Reply>(policies{.admission = limit, .clock = clock}, model);
@@ -101,7 +102,7 @@ struct per_tenant {
 /// for the times that are told. What is given back by such an earlier time is there from then on: so if the clock went back
 /// by `d` just then, windows of the latest time so far admit up to rate * d more.
 ///
-/// cost     O(1): at most 8 places are looked at, in two cache lines, and 40 by a newcomer who finds those taken; quotas that
+/// cost     O(1): at most 8 places are looked at, in two cache lines, and 200 by a newcomer who finds those taken; quotas that
 ///          differ, rates that are no whole number of nanoseconds a token, and settling look at one line more; allocates
 ///          nothing after building
 /// threads  safe with multi_threaded: at most four tenants share a lock, which is in their cache line; who is not
@@ -121,22 +122,37 @@ public:
         const std::int64_t cost = chosen_.counts(info);
         if (const std::uint32_t number = table_.take_at_once(info.tenant, cost, now); number != table_.undecided)
             [[likely]] {
-            taken = {cost, info.tenant, number, true};
+            taken = {.charged = cost, .tenant = info.tenant, .bucket = number, .live = true};
             return admitted(now);
         }
         return take(info.tenant, cost, now, duration::zero(), taken);
     }
 
-    /// See admission_state: of the tenant's bucket. `taken.slot` is when its turn is. What is given back lets nobody overtake who
-    /// was promised a slot.
+    /// See admission_state: of the tenant's bucket. `taken.slot` is when its turn is. What is given back may let who comes next
+    /// overtake those who wait for slots; they keep theirs.
     [[nodiscard]] verdict reserve(const request_info& info, time_point now, duration max_wait, permit& taken) noexcept {
-        const verdict answer = take(info.tenant, chosen_.counts(info), now, max_wait, taken);
-        if (answer) {
-            taken.reserved = true;
-            taken.delayed = answer.when > now;
-            taken.slot = answer.when;
-        }
-        return answer;
+        return take(info.tenant, chosen_.counts(info), now, max_wait, taken);
+    }
+    /// See admission_state.
+    [[nodiscard]] verdict reserve_at(const request_info& info, time_point now, time_point slot,
+                                     permit& taken) noexcept {
+        const std::int64_t cost = chosen_.counts(info);
+        return take_by(
+            info.tenant, cost, now,
+            [=](detail::refill_time& bucket, const detail::bucket_terms& terms, detail::slot_trace& trace) noexcept {
+                return bucket.reserve_at(terms, cost, now, slot, trace);
+            },
+            taken);
+    }
+    /// See admission_state.
+    [[nodiscard]] verdict ask(const request_info& info, time_point now, duration max_wait) noexcept {
+        const std::int64_t cost = chosen_.counts(info);
+        return table_.ask(
+            info.tenant, cost, now,
+            [=](const detail::refill_time& bucket, const detail::bucket_terms& terms) noexcept {
+                return bucket.ask(terms, cost, now, max_wait);
+            },
+            terms_of());
     }
 
     /// See admission_state. Debt goes down to one burst below zero; what is beyond is counted by `uncharged()`.
@@ -148,7 +164,9 @@ public:
         }
     }
 
-    /// See admission_state. What was reserved is given back as far as no slot promised since relies on it.
+    /// See admission_state. Before its slot, one that was promised gives back as much as no slot promised since can rely on: all
+    /// of it, as far as the bucket would hold it beside all that was taken since, each rounded up to 1/256 of the burst. Later
+    /// it is given back like any other. One promised under an earlier quota gives back nothing before its slot.
     void give_back(permit& taken, time_point now) noexcept {
         if (chosen_.refund_unrun) {
             undo(taken, now);
@@ -159,10 +177,11 @@ public:
 
     /// See admission_state. As give_back, whatever the policy says of it.
     void undo(permit& taken, time_point now) noexcept {
-        if (!taken.reserved) return finish(taken, taken.charged, now);
+        if (taken.idle < 0 && taken.turn == 0) return finish(taken, taken.charged, now);
         if (!taken.live) return;
         taken.live = false;
-        table_.cancel(taken.tenant, taken.bucket, taken.charged, taken.slot, taken.delayed, now);
+        table_.cancel(taken.tenant, taken.bucket, taken.charged, taken.slot, {taken.idle, taken.turn, taken.excess},
+                      now);
     }
 
     /// Asks the resolver for this tenant's quota again. One that has no bucket (unknown, forgotten, or drawing from the
@@ -244,14 +263,24 @@ private:
     /// Out of line, so that the path of most requests is short.
     [[nodiscard, gnu::noinline]] verdict take(tenant_id tenant, std::int64_t cost, time_point now, duration max_wait,
                                               permit& taken) noexcept {
+        return take_by(
+            tenant, cost, now,
+            [=](detail::refill_time& bucket, const detail::bucket_terms& terms, detail::slot_trace& trace) noexcept {
+                return bucket.reserve(terms, cost, now, max_wait, trace);
+            },
+            taken);
+    }
+    template <class Op>
+    [[nodiscard]] verdict take_by(tenant_id tenant, std::int64_t cost, time_point now, Op op, permit& taken) noexcept {
         std::uint32_t number = 0;
+        detail::slot_trace trace;
         const verdict answer = table_.take(
             tenant, cost, now,
-            [=](detail::refill_time& bucket, const detail::bucket_terms& terms) noexcept {
-                return bucket.reserve(terms, cost, now, max_wait);
+            [&](detail::refill_time& bucket, const detail::bucket_terms& terms) noexcept {
+                return op(bucket, terms, trace);
             },
             terms_of(), number);
-        if (answer) taken = {cost, tenant, number, true};
+        if (answer) taken = {cost, tenant, answer.when, trace.idle, number, trace.turn, trace.excess, true};
         return answer;
     }
 

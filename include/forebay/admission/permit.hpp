@@ -24,16 +24,17 @@ struct permit {
     std::int64_t charged{0};
     /// Whose bucket it was taken from.
     tenant_id tenant{};
-    /// For the state's own use: which of its buckets.
+    /// When its turn is, if it was promised a slot.
+    time_point slot{};
+    /// For the state's own use: which of its buckets, and what it has to know to take a promise back.
+    std::int64_t idle{-1};
     std::uint32_t bucket{0};
+    std::uint32_t turn{0};
+    std::uint32_t excess{0};
     /// Whether there is something to settle.
     bool live{false};
-    /// Whether it was reserved, and whether its slot lay in the future; then when.
-    bool reserved{false};
-    bool delayed{false};
-    time_point slot{};
 };
 
-static_assert(sizeof(permit) <= 32 && std::is_trivially_copyable_v<permit>);
+static_assert(sizeof(permit) <= 48 && std::is_trivially_copyable_v<permit>);
 
 }  // namespace forebay::inline v0

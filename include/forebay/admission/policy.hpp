@@ -2,7 +2,6 @@
 #pragma once
 
 #include <forebay/admission/permit.hpp>
-#include <forebay/contract.hpp>
 #include <forebay/request.hpp>
 #include <forebay/sync.hpp>
 #include <forebay/time.hpp>
@@ -11,8 +10,6 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
-#include <utility>
 
 namespace forebay::inline v0 {
 
@@ -35,14 +32,12 @@ using permit_of = typename permit_of_state<State>::type;
 /// What an admission policy builds: the limit's state.
 ///
 /// 1. `state.try_acquire(info, now, permit)` returns a verdict. Admitted: the permit says what was taken and is to be
-/// settled
-///    once. Refused: the state and the permit are as they were, and asking any number of times changes no later answer.
-/// 2. `state.settle(permit, actual, now)`: the request ran and cost `actual`, less or more than was taken (`as_charged`: as much). The
-/// difference is
-///    given back or charged as far as the state allows; the permit is emptied.
+///    settled once. Refused: the state and the permit are as they were, and asking any number of times changes no later
+///    answer.
+/// 2. `state.settle(permit, actual, now)`: the request ran and cost `actual`, less or more than was taken (`as_charged`:
+///    as much). The difference is given back or charged as far as the state allows; the permit is emptied.
 /// 3. `state.give_back(permit, now)`: the request never ran. What was taken is given back, if the policy says so; the
-/// permit is
-///    emptied.
+///    permit is emptied.
 /// 4. Settling or giving back an empty permit does nothing. Every other permit ends in one of the two: it may pin memory.
 /// 5. A `now` earlier than that of a change before it mints nothing, and loses nothing for good.
 /// 6. All are noexcept, quick, and do not call back: a scheduler calls them under its lock.
@@ -52,15 +47,19 @@ using permit_of = typename permit_of_state<State>::type;
 ///    where give_back does less: all_of undoes what it took when a later limit refuses, and a scheduler that is full
 ///    asks only to learn when the request could get in.
 /// 9. It may have `state.reserve(info, now, max_wait, permit)`: as try_acquire, but it may promise a slot up to `max_wait`
-///    later: admitted, with `verdict::when` after `now`. Slots come in the order of the calls, and nobody is let in
-///    before a slot that was promised for the same tokens. A refusal says when this same call succeeds. Undoing or
-///    giving back such a permit before its slot gives that back as far as no later slot relies on it.
-///    `on_refusal = delay{...}` asks for it.
+///    later: admitted, with `verdict::when` after `now`. Nobody who comes later is let in with what a slot relies on. A
+///    refusal says when this same call succeeds. Undoing or giving back such a permit before its slot gives that back as
+///    far as no later slot relies on it. `on_refusal = delay{...}` asks for it.
 /// 10. It may have `static constexpr bool settles = false`: settling changes nothing but the permit, which is emptied, and
 ///     touches nothing of the state. So it may be left out by who drops the permit.
+/// 11. It may have `state.ask(info, now, max_wait)`: what reserve would answer, and nothing changes; and
+///     `state.reserve_at(info, now, slot, permit)`: takes for a slot that is no earlier than the one it would promise
+///     itself: admitted(slot), or a refusal. Until the slot others may get what is there beside; and no window admits more
+///     than it may, wherever the slots lie. So limits can be kept together (all_of) while requests wait.
+/// 12. It may have `static constexpr bool counts_in_flight = true`: it limits how much is on the way, not how much comes in a
+///     time. So what a request that waits for another limit's slot takes of it may be taken before that slot.
 ///
-/// A state that a scheduler owns is built with single_threaded and used under that scheduler's lock only; it need not
-/// be movable.
+/// A state that a scheduler owns is built single_threaded and used under its lock only; it need not be movable.
 template <class State>
 concept admission_state = requires(State& state, const request_info& info, permit_of<State>& taken, std::int64_t actual,
                                    time_point now) {
@@ -87,6 +86,22 @@ concept reserves_slots = requires(State& state, const request_info& info, permit
     noexcept->std::same_as<verdict>;
 };
 
+/// Whether a state can keep a slot that another limit names: demand 11 above.
+template <class State>
+concept reserves_at = requires(State& state, const request_info& info, permit_of<State>& taken, duration max_wait,
+                               time_point now) {
+    { state.ask(info, now, max_wait) }
+    noexcept->std::same_as<verdict>;
+    { state.reserve_at(info, now, now, taken) }
+    noexcept->std::same_as<verdict>;
+};
+
+/// Whether a state limits what is on the way: demand 12 above.
+template <class State>
+concept limits_in_flight = requires {
+    requires State::counts_in_flight;
+};
+
 /// Whether settling can change what the state answers: demand 10 above. Without a word on it, it can.
 template <class State>
 concept needs_settling = !requires {
@@ -97,8 +112,7 @@ concept needs_settling = !requires {
 ///
 /// 1. Copyable value, free of atomics; building from a copy gives the same limit.
 /// 2. `policy.template build<Sync>()` on a const policy returns the state, an admission_state, for single_threaded and
-/// for
-///    multi_threaded. It may allocate; the state does not, afterwards.
+///    for multi_threaded. It may allocate; the state does not, afterwards.
 /// 3. A configuration that cannot be is refused with std::invalid_argument by `build`, or before.
 ///
 /// Smallest model, which refuses nobody, and the scheduler's default:
@@ -117,8 +131,7 @@ concept admission_policy = std::copy_constructible<Policy> && requires(const Pol
     { policy.template build<Sync>() } -> admission_state;
 };
 
-/// True, or the one error that says what to write. For those who take a policy: ask it first, and go on under
-/// `if constexpr`, so that no second error follows.
+/// True, or the one error that says what to write. Ask it first, and go on under `if constexpr`: then no second follows.
 template <class Policy, class Sync = single_threaded>
 [[nodiscard]] consteval bool check_admission_policy() {
     static_assert(
@@ -213,65 +226,5 @@ void undo(State& state, permit_of<State>& taken, time_point now) noexcept {
     }
 }
 }  // namespace detail
-
-/// One limit for several schedulers: they hold its state by a pointer, so it lives as long as the last of them.
-///
-/// threads  several schedulers enter the state, each under its own lock only: it must be safe by itself, so built with
-///          multi_threaded unless one thread drives them all
-///
-///     const auto limit = forebay::share(forebay::per_tenant{quota});    // copies share one state
-template <admission_state State>
-class shared {
-public:
-    /// The forwarding end that a scheduler owns.
-    class state {
-    public:
-        using permit_type = permit_of<State>;
-        static constexpr bool settles = needs_settling<State>;
-
-        explicit state(std::shared_ptr<State> target) noexcept : target_{std::move(target)} {}
-
-        [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit_type& taken) noexcept {
-            return target_->try_acquire(info, now, taken);
-        }
-        [[nodiscard]] verdict reserve(const request_info& info, time_point now, duration max_wait,
-                                      permit_type& taken) noexcept requires reserves_slots<State> {
-            return target_->reserve(info, now, max_wait, taken);
-        }
-        void settle(permit_type& taken, std::int64_t actual, time_point now) noexcept {
-            target_->settle(taken, actual, now);
-        }
-        void give_back(permit_type& taken, time_point now) noexcept { target_->give_back(taken, now); }
-        void undo(permit_type& taken, time_point now) noexcept { detail::undo(*target_, taken, now); }
-        void batch_done(std::size_t size, duration service, bool failed, time_point now) noexcept {
-            if constexpr (watches_batches<State>) target_->batch_done(size, service, failed, now);
-        }
-
-    private:
-        std::shared_ptr<State> target_;
-    };
-
-    explicit shared(std::shared_ptr<State> target) : target_{std::move(target)} {
-        FOREBAY_EXPECTS(target_ != nullptr, "give shared() the limit that it is to share");
-    }
-
-    template <class Sync>
-    [[nodiscard]] state build() const noexcept {
-        return state{target_};
-    }
-
-    /// The shared state, for the host's own use of it.
-    [[nodiscard]] State& target() const noexcept { return *target_; }
-
-private:
-    std::shared_ptr<State> target_;
-};
-
-/// Builds the policy's state once, safe by itself, for all the schedulers that the returned policy or a copy is given to.
-template <admission_policy<multi_threaded> Policy>
-[[nodiscard]] auto share(const Policy& policy) {
-    using state = decltype(policy.template build<multi_threaded>());
-    return shared<state>{std::shared_ptr<state>(new state(policy.template build<multi_threaded>()))};
-}
 
 }  // namespace forebay::inline v0

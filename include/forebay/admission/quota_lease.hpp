@@ -124,7 +124,7 @@ public:
         }
         move_to(tau);
         asks_.used(amount, tau);
-        taken = {amount, info.tenant, leases_.take(amount).second, true};
+        taken = {.charged = amount, .tenant = info.tenant, .bucket = leases_.take(amount).second, .live = true};
         return admitted(now);
     }
 
@@ -240,7 +240,7 @@ private:
         if (answer || amount == 0) {
             move_to(tau);
             asks_.used(amount, tau);
-            taken = {amount, tenant, from_safe, true};
+            taken = {.charged = amount, .tenant = tenant, .bucket = from_safe, .live = true};
             return admitted(now);
         }
         asks_.wish(amount);

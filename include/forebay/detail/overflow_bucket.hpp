@@ -22,11 +22,9 @@ public:
     template <class Op>
     [[nodiscard]] verdict take(const bucket_terms& own, std::int64_t cost, time_point now, Op op) noexcept {
         const typename Sync::scoped_lock hold{mutex_};
-        const bool full = bucket_.full(terms_, now);
-        const bucket_terms terms = full ? own : terms_.tightened(own);
+        const bucket_terms terms = terms_for(own, now);
         if (!terms.possible(cost)) return once_full(cost, now);
-        refill_time next = bucket_;
-        if (terms != terms_) next = bucket_.under(terms_, terms, now, full ? inherit::full : inherit::level);
+        refill_time next = seen_by(terms, now);
         const verdict answer = op(next, terms);
         if (!answer) return answer;
         drawn_.fetch_add(1, std::memory_order_relaxed);
@@ -34,6 +32,13 @@ public:
         terms_ = terms;
         bucket_ = next;
         return answer;
+    }
+    /// What that would answer, by `look(bucket, terms)`. Changes nothing.
+    template <class Look>
+    [[nodiscard]] verdict ask(const bucket_terms& own, std::int64_t cost, time_point now, Look look) noexcept {
+        const typename Sync::scoped_lock hold{mutex_};
+        const bucket_terms terms = terms_for(own, now);
+        return terms.possible(cost) ? look(seen_by(terms, now), terms) : once_full(cost, now);
     }
     /// op(bucket, terms), on what was drawn.
     template <class Op>
@@ -45,6 +50,13 @@ public:
     [[nodiscard]] std::uint64_t drawn() const noexcept { return drawn_.load(std::memory_order_relaxed); }
 
 private:
+    [[nodiscard]] bucket_terms terms_for(const bucket_terms& own, time_point now) const noexcept {
+        return bucket_.full(terms_, now) ? own : terms_.tightened(own);
+    }
+    [[nodiscard]] refill_time seen_by(const bucket_terms& terms, time_point now) const noexcept {
+        if (terms == terms_) return bucket_;
+        return bucket_.under(terms_, terms, now, bucket_.full(terms_, now) ? inherit::full : inherit::level);
+    }
     /// Full, it takes on the terms of who comes first, and those admit what these cannot.
     [[nodiscard]] verdict once_full(std::int64_t cost, time_point now) const noexcept {
         const std::int64_t missing = cost - bucket_.level(terms_, now);

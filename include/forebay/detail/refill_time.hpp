@@ -2,6 +2,7 @@
 #pragma once
 
 #include <forebay/detail/bucket_math.hpp>
+#include <forebay/detail/slot_trace.hpp>
 #include <forebay/rate.hpp>
 #include <forebay/time.hpp>
 #include <forebay/verdict.hpp>
@@ -16,6 +17,16 @@ namespace forebay::inline v0::detail {
 /// A clock that goes back is taken at its word: what came in after that time is not there yet, so that nothing comes in
 /// twice; and it is there again when that time comes. Time stands still further than 146 years from the clock's origin.
 /// Terms by which nothing ever comes in know no time: all happens at the origin.
+///
+/// Slots may be promised, each no earlier than the time at which the bucket has enough for it. Whatever is taken, now or for
+/// a slot, is added at once to the time at which the bucket is full, as if it were full until the slot: so, in whatever
+/// order slots are promised, no window holds more than it may. (GCRA, ITU-T I.371, with the slot for the time of arrival. A
+/// window's first slot, in the order of the calls, leaves it full no earlier than `slot + need`, each further one adds its
+/// own, and the last was let in as at most the capacity was used at its slot.) Others may take what is there beside.
+///
+/// A slot that is given back leaves the bucket no emptier than if it had never been: without it, the time at which it is
+/// full were earlier by what it took, but later than the last slot by no more than what was taken since, as one of those
+/// may have found it full. How much that is says `turn`, which each of them moves on.
 struct refill_time {
     /// The first and the last nanosecond that count.
     static constexpr std::int64_t earliest = -refill_max;
@@ -25,9 +36,11 @@ struct refill_time {
     std::int64_t full_at{earliest};
     /// How many ticks it will have taken in by then beyond what it needs. [0 .. N - 1]
     std::int64_t excess{0};
-    /// Nobody gets anything before this time: it is the last slot promised, or a nanosecond later, if something was given
-    /// back since, so that the slot's own end does not lower it. As made, nothing was promised.
+    /// No slot promised is later. As made, nothing was promised.
     std::int64_t promised{earliest};
+    /// How much was taken while something was promised, in shares of the burst, rounded up each time: modulo 2^32, from
+    /// anywhere. 2^23 bursts would have to be taken, and given back, while one slot is ahead to be taken for nothing.
+    std::uint32_t turn{0};
     /// How many were promised slots up to that one, and have not given theirs back. As many as can be told stay so many.
     std::uint8_t waiting{0};
     static constexpr std::uint8_t too_many = 63;
@@ -56,21 +69,49 @@ struct refill_time {
 
     /// The first time at which `cost` is there for one who comes now. [cost possible]
     [[nodiscard]] constexpr std::int64_t ready_at(const bucket_terms& terms, std::int64_t cost) const noexcept {
-        return std::max(full_at - whole(terms, terms.capacity() - cost * terms.per_token + excess), promised);
+        return full_at - whole(terms, terms.capacity() - cost * terms.per_token + excess);
+    }
+    /// What `reserve` would answer.
+    [[nodiscard]] constexpr verdict ask(const bucket_terms& terms, std::int64_t cost, time_point now,
+                                        duration max_wait) const noexcept {
+        if (!terms.possible(cost)) return terms.impossible(cost);
+        const std::int64_t ready = ready_at(terms, cost);
+        if (ready <= clock(terms, now) || cost == 0) return admitted(now);
+        return ask_later(terms, cost, now, max_wait, ready);
     }
     /// All of `cost` now, or the slot in which it will have come in if that is at most `max_wait` later, or nothing. A cost of
     /// 0 takes nothing and is admitted even in debt.
     [[nodiscard]] constexpr verdict reserve(const bucket_terms& terms, std::int64_t cost, time_point now,
-                                            duration max_wait) noexcept {
-        if (!terms.possible(cost)) return terms.impossible(cost);
+                                            duration max_wait, slot_trace& trace) noexcept {
+        trace = {};
+        const verdict answer = ask(terms, cost, now, max_wait);
+        if (!answer) return answer;
         const std::int64_t tau = clock(terms, now);
-        const std::int64_t ready = ready_at(terms, cost);
-        if (ready <= tau) {
-            use(terms, tau, cost * terms.per_token);
-            return admitted(now);
+        if (answer.when == now) {
+            use(terms, tau, cost);
+            if (promised > tau) trace.turn = turn;
+        } else {
+            promise(terms, cost, tau, clock(terms, answer.when), trace);
         }
-        if (cost == 0) return admitted(now);
-        return reserve_later(terms, cost, now, max_wait, ready);
+        return answer;
+    }
+    [[nodiscard]] constexpr verdict reserve(const bucket_terms& terms, std::int64_t cost, time_point now) noexcept {
+        slot_trace none;
+        return reserve(terms, cost, now, duration::zero(), none);
+    }
+    /// All of `cost` in a slot that another limit named, or nothing. A slot that is not ahead is now.
+    [[nodiscard]] constexpr verdict reserve_at(const bucket_terms& terms, std::int64_t cost, time_point now,
+                                               time_point slot, slot_trace& trace) noexcept {
+        const std::int64_t tau = clock(terms, now);
+        const std::int64_t at = clock(terms, slot);
+        if (at <= tau || !terms.possible(cost) || (ready_at(terms, cost) > at && cost != 0)) {
+            verdict answer = reserve(terms, cost, now, duration::zero(), trace);
+            if (answer) answer.when = std::max(slot, now);
+            return answer;
+        }
+        trace = {};
+        if (cost != 0) promise(terms, cost, tau, at, trace);
+        return admitted(slot);
     }
     /// `cost` from a bucket of which nothing is promised, as it comes from memory, in as few steps as can be. False decides
     /// nothing. [per_ns 1]
@@ -92,56 +133,83 @@ struct refill_time {
         std::int64_t charged = 0;
         const std::int64_t tau = clock(terms, now);
         static_cast<void>(terms.charge(used(terms, tau), cost, charged));
-        use(terms, tau, charged * terms.per_token);
+        use(terms, tau, charged);
         return charged;
     }
-    /// `cost` given back, up to a bucket that is full at `now`.
-    constexpr void refund(const bucket_terms& terms, std::int64_t cost, time_point now) noexcept {
+    /// `cost` given back, up to a bucket that is full at `now`. While slots are promised it counts as given back until the last
+    /// of them.
+    constexpr void refund(const bucket_terms& terms, std::int64_t cost, time_point now,
+                          slot_trace trace = {}) noexcept {
         std::int64_t ticks = 0;
         if (cost <= 0) return;
         if (__builtin_mul_overflow(cost, terms.per_token, &ticks)) ticks = ticks_max;
-        if (promised > clock(terms, now)) ++promised;
-        restore(terms, ticks, clock(terms, now));
+        const std::int64_t tau = clock(terms, now);
+        if (trace.idle < 0 && trace.turn != 0 && trace.turn == turn && promised > tau) {
+            turn -= burst_shares::of(terms, cost);  // nothing has happened since
+        } else {
+            note(1, tau);
+        }
+        restore(terms, ticks, 0, std::max(tau, promised));
     }
-    /// A slot of `cost` given back as far as none that was promised later relies on it: what comes in between it and the
-    /// last one promised may be for those. (The rule of Go's x/time/rate, in integers.) A slot that has passed gives back
-    /// nothing.
-    /// delayed  whether the slot lay in the future when it was promised
-    constexpr void cancel(const bucket_terms& terms, std::int64_t cost, time_point slot, bool delayed,
+    /// What was reserved given back. Once its slot has come, that is a refund like any other. If nothing has happened since it
+    /// was promised, the bucket is as it was.
+    constexpr void cancel(const bucket_terms& terms, std::int64_t cost, time_point slot, slot_trace trace,
                           time_point now) noexcept {
         const std::int64_t tau = clock(terms, now);
-        const std::int64_t its = delayed ? clock(terms, slot) : tau;
-        if (delayed && its <= tau) return;
-        const std::int64_t last = std::max(empty_at(terms), promised);
-        std::int64_t later = 0;
-        if (!delayed && promised <= empty_at(terms)) {
-            later = std::max(used(terms, tau) - terms.capacity(), std::int64_t{0});
-        } else if (last > its) {
-            // Slots are rounded up to whole nanoseconds: up to N - 1 ticks more than the distance shows may rely on it.
-            if (__builtin_mul_overflow(last - its, pace(terms), &later) || later > ticks_max - pace(terms)) return;
-            later += pace(terms) - 1;
+        const std::int64_t its = clock(terms, slot);
+        if (trace.idle < 0 || its <= tau) return refund(terms, cost, now, trace);
+        if (promised < its) return;  // a later time has been here, and found it past
+        if (waiting != 0 && waiting != too_many) --waiting;
+        const std::uint32_t since = turn - trace.turn;
+        std::int64_t need = 0;
+        std::int64_t least = 0;
+        if (__builtin_mul_overflow(cost, terms.per_token, &need) || need > ticks_max - terms.per_ns) {
+            // Only a new quota makes it so dear.
+        } else if (since == 0) {
+            restore(terms, need, trace.idle, earliest);
+            excess += trace.excess;
+            turn -= burst_shares::of(terms, cost);
+            // Each of the others took a token at least.
+            promised =
+                std::max(earliest, std::min(promised, full_at - ceil_div(terms.per_token + excess, pace(terms))));
+        } else if (bounded(terms, since, least)) {
+            restore(terms, need, trace.idle, least);
         }
-        const std::int64_t need = cost * terms.per_token;
-        if (delayed && waiting != 0 && waiting != too_many) --waiting;
-        const bool newest = delayed && its == promised;
-        if (newest || waiting == 0) promised = earliest;
-        if (need > later) restore(terms, need - later, tau);
-        if (newest && waiting != 0 && empty_at(terms) > tau)
-            promised = std::min(its, empty_at(terms));  // where the one before it is
+        if (waiting == 0) promised = earliest;
     }
     /// The same bucket under other terms: what is used of it is as `what` says, what was promised stays so.
     [[nodiscard]] constexpr refill_time under(const bucket_terms& terms, const bucket_terms& next, time_point now,
                                               inherit what) const noexcept {
         const bool timed = terms.per_ns != 0 && next.per_ns != 0;
         const std::int64_t at = timed ? std::max(clock(terms, now), promised) : clock(terms, now);
-        const std::int64_t start = timed ? at : clock(next, now);
-        refill_time result{start, 0, timed ? promised : earliest, timed ? waiting : std::uint8_t{0}};
+        refill_time result{timed ? at : clock(next, now)};
         const std::int64_t ticks = terms.inherited(used(terms, at), next, what);
-        result.use(next, start, std::min(ticks, next.per_ns <= 1 ? refill_max : ticks_max - next.per_ns));
+        result.add(next, result.full_at, std::min(ticks, next.per_ns <= 1 ? refill_max : ticks_max - next.per_ns));
+        if (!timed) return result;
+        result.promised = promised;
+        result.waiting = waiting;
+        result.turn = turn + burst_shares::beyond_debt;  // who was promised a slot before gives nothing back
         return result;
     }
 
 private:
+    /// What was promised and has passed is forgotten: so an earlier time does not find it ahead.
+    constexpr void note(std::uint32_t more, std::int64_t tau) noexcept {
+        if (promised > tau) {
+            turn += more;
+        } else {
+            promised = earliest;
+        }
+    }
+    /// Until when, seen from the last slot, what so many shares are may keep the bucket from being full. False where that is
+    /// too far to tell.
+    [[nodiscard]] constexpr bool bounded(const bucket_terms& terms, std::uint32_t since,
+                                         std::int64_t& until) const noexcept {
+        std::int64_t ticks = 0;
+        return burst_shares::ticks(terms, since, ticks) &&
+               !__builtin_add_overflow(promised, ceil_div(ticks, pace(terms)), &until);
+    }
+
     [[nodiscard]] static constexpr std::int64_t pace(const bucket_terms& terms) noexcept {
         return std::max(terms.per_ns, std::int64_t{1});
     }
@@ -149,11 +217,26 @@ private:
     [[nodiscard]] static constexpr std::int64_t whole(const bucket_terms& terms, std::int64_t ticks) noexcept {
         return terms.per_ns <= 1 ? ticks : ticks / terms.per_ns;
     }
-    /// The first nanosecond at which no token is owed or promised any more.
-    [[nodiscard]] constexpr std::int64_t empty_at(const bucket_terms& terms) const noexcept {
-        return full_at - whole(terms, terms.capacity() + excess);
+    /// Takes for a slot. [tau < at; ready by then]
+    constexpr void promise(const bucket_terms& terms, std::int64_t cost, std::int64_t tau, std::int64_t at,
+                           slot_trace& trace) noexcept {
+        if (promised <= tau) {
+            waiting = 0;
+            // From where no earlier slot has been, should the clock have gone back to before one.
+            turn = static_cast<std::uint32_t>((static_cast<std::uint64_t>(tau) * 0x9e3779b97f4a7c15U) >> 32U);
+        }
+        waiting = static_cast<std::uint8_t>(std::min(waiting + 1, int{too_many}));
+        promised = std::max(promised, at);
+        turn += burst_shares::of(terms, cost);
+        trace = {std::max(at - full_at, std::int64_t{0}), turn,
+                 full_at <= at ? static_cast<std::uint32_t>(excess) : std::uint32_t{0}};
+        add(terms, full_at <= at ? at : tau, cost * terms.per_token);
     }
-    constexpr void use(const bucket_terms& terms, std::int64_t tau, std::int64_t ticks) noexcept {
+    constexpr void use(const bucket_terms& terms, std::int64_t tau, std::int64_t cost) noexcept {
+        note(burst_shares::of(terms, cost), tau);
+        add(terms, tau, cost * terms.per_token);
+    }
+    constexpr void add(const bucket_terms& terms, std::int64_t tau, std::int64_t ticks) noexcept {
         if (ticks == 0) return;
         if (terms.per_ns <= 1) [[likely]] {
             full_at = std::max(full_at, tau) + ticks;
@@ -168,11 +251,11 @@ private:
         full_at += wait;
         excess = wait * terms.per_ns - need;
     }
-    constexpr void restore(const bucket_terms& terms, std::int64_t ticks, std::int64_t from) noexcept {
-        const std::int64_t least = std::max(from, promised);
+    /// Takes out so many ticks and then so many nanoseconds, but leaves it full no earlier than `least`.
+    constexpr void restore(const bucket_terms& terms, std::int64_t ticks, std::int64_t idle,
+                           std::int64_t least) noexcept {
         if (full_at <= least) return;
-        const std::int64_t most = used(terms, least);
-        if (ticks >= most) {
+        if (ticks >= used(terms, least)) {
             full_at = least;
             excess = 0;
             return;
@@ -180,10 +263,18 @@ private:
         const std::int64_t spare = ticks + excess;
         full_at -= whole(terms, spare);
         excess = terms.per_ns <= 1 ? 0 : spare % terms.per_ns;
+        if (idle <= 0) return;
+        if (static_cast<std::uint64_t>(full_at) - static_cast<std::uint64_t>(least) >
+            static_cast<std::uint64_t>(idle)) {
+            full_at -= idle;
+        } else {
+            full_at = least;
+            excess = 0;
+        }
     }
-    [[nodiscard, gnu::noinline]] constexpr verdict reserve_later(const bucket_terms& terms, std::int64_t cost,
-                                                                 time_point now, duration max_wait,
-                                                                 std::int64_t ready) noexcept {
+    [[nodiscard, gnu::noinline]] constexpr verdict ask_later(const bucket_terms& terms, std::int64_t cost,
+                                                             time_point now, duration max_wait,
+                                                             std::int64_t ready) const noexcept {
         const std::int64_t room = terms.capacity() - cost * terms.per_token;
         const std::int64_t over = used(terms, clock(terms, now)) - room;
         const std::int64_t missing = over > 0 ? ceil_div(over, terms.per_token) : 0;
@@ -193,11 +284,6 @@ private:
         if (ready > latest || saturating_sub(when, now) > max_wait) {
             return retry_at(saturating_add(when, -max_wait), limit::rate, missing);
         }
-        if (promised <= clock(terms, now)) waiting = 0;
-        waiting = static_cast<std::uint8_t>(std::min(waiting + 1, int{too_many}));
-        promised = ready;
-        // What would have come in while it was full is lost; but not the part of a token by which a slot is rounded up.
-        use(terms, full_at < ready ? ready : clock(terms, now), cost * terms.per_token);
         return admitted(when);
     }
 };

@@ -51,8 +51,10 @@ public:
         if (promising()) {
             tenant_notes& its_notes = notes(in, its);
             if (its_notes.promised <= refill_time::clock(terms, now)) drop_promise(its_notes);
+            if (its_notes.promised == refill_time::earliest) return bucket;
             bucket.promised = its_notes.promised;
             bucket.waiting = static_cast<std::uint8_t>(its_notes.waiting);
+            bucket.turn = places.turn(places.place_of(in, its));
         }
         return bucket;
     }
@@ -65,6 +67,7 @@ public:
         if (bucket.promised == refill_time::earliest) return;
         its_notes.promised = bucket.promised;
         its_notes.waiting = static_cast<std::uint16_t>(bucket.waiting & refill_time::too_many);
+        places.turn(places.place_of(in, its)) = bucket.turn;
         promising_.fetch_add(1, std::memory_order_relaxed);
     }
     /// The bucket of one who is not remembered.
@@ -103,7 +106,22 @@ public:
                 if (move_away(g, i, home, now, use)) return true;
             }
         }
+        // One more has to make room. Of eight who may, one can: nearly always.
+        const auto leave_it = [](lock&, unsigned) {};
+        for (const std::uint32_t g : groups) {
+            for (unsigned i = 0; i < group::size; ++i) {
+                const std::uint32_t other = other_group(g, i);
+                for (unsigned j = 0; other != g && j < group::size; ++j) {
+                    if (move_away(other, j, home, now, leave_it)) return move_away(g, i, home, now, use);
+                }
+            }
+        }
         return false;
+    }
+    /// Whether there is, or can be.
+    [[nodiscard]] bool has_place(std::uint64_t hash, const shard& home, time_point now) const noexcept {
+        const unsigned moves = home.renewing == 0 ? 2 : 0;
+        return has_room(places.first_group(hash), now, moves) || has_room(places.second_group(hash), now, moves);
     }
     /// Empties a free place.
     void forget(lock& in, unsigned its, shard& home, time_point now) noexcept {
@@ -179,13 +197,32 @@ private:
         }
         return false;
     }
+    /// Whether a place of the group is free, or can be, if so many move.
+    [[nodiscard]] bool has_room(std::uint32_t in_group, time_point now, unsigned moves) const noexcept {
+        if (places.vacancy(in_group) != group::size) return true;
+        {
+            const lock in = places.lock_of(in_group);
+            for (unsigned its = 0; its < group::size; ++its) {
+                if (is_free(in, its, now)) return true;
+            }
+        }
+        for (unsigned its = 0; moves != 0 && its < group::size; ++its) {
+            const std::uint32_t other = other_group(in_group, its);
+            if (other != in_group && has_room(other, now, moves - 1)) return true;
+        }
+        return false;
+    }
+    /// Where else who has this place could be.
+    [[nodiscard]] std::uint32_t other_group(std::uint32_t from, unsigned its) const noexcept {
+        const std::uint64_t hash = places.hash_of(places.tenant_at(from, its));
+        const std::uint32_t first = places.first_group(hash);
+        return first != from ? first : places.second_group(hash);
+    }
     /// Moves who has a place to a free one in its other group, and gives the place away.
     template <class Use>
     [[nodiscard]] bool move_away(std::uint32_t from, unsigned its, shard& home, time_point now, Use& use) noexcept {
         const tenant_id who = places.tenant_at(from, its);
-        const std::uint64_t hash = places.hash_of(who);
-        const std::uint32_t first = places.first_group(hash);
-        const std::uint32_t other = first != from ? first : places.second_group(hash);
+        const std::uint32_t other = other_group(from, its);
         if (other == from) return false;
         const auto move = [&](lock& into, unsigned at) {
             forget(into, at, home, now);
@@ -193,6 +230,7 @@ private:
             into.set_name(at, static_cast<std::uint64_t>(who));
             into.set_full_at(at, in.full_at(its));
             notes(into, at) = notes(in, its);
+            places.turn(places.place_of(into, at)) = places.turn(places.place_of(in, its));
             places.empty(in, its);
             use(in, its);
         };

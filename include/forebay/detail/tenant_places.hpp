@@ -56,7 +56,7 @@ struct tenant_place {
 /// its hash. It lives in the first, unless that was full when it came, or one who came later needed its place (cuckoo hashing with
 /// groups: Dietzfelbinger, Weidling: Balanced allocation and dictionaries with tightly packed constant size bins, Theor.
 /// Comput. Sci. 380, 2007). A group is one cache line, and 19 tenants in 20 are in their first: so waiting for
-/// memory once is what most calls have to do. A table with 15 places for 8 tenants turns away fewer than one in a million.
+/// memory once is what most calls have to do. A table with 7 places for 4 tenants turns away fewer than one in a million.
 template <class Sync>
 class tenant_places {
 public:
@@ -68,10 +68,11 @@ public:
           shards_{Sync::concurrent
                       ? std::uint32_t{1} << std::min(static_cast<int>(std::bit_width(max_tenants / 256)), 6)
                       : 1},
-          groups_each_{static_cast<std::uint32_t>(max_tenants * 15 / 32 / shards_ + 1)},
+          groups_each_{static_cast<std::uint32_t>(max_tenants * 27 / 64 / shards_ + 1)},
           group_count_{groups_each_ * shards_},
           groups_{std::make_unique<group[]>(group_count_)},
-          notes_{std::make_unique<tenant_notes[]>(size())} {
+          notes_{std::make_unique<tenant_notes[]>(size())},
+          turns_{std::make_unique<std::uint32_t[]>(size())} {
         for (std::uint32_t g = 0; g < group_count_; ++g) {
             lock all{groups_[g], held_};
             for (unsigned i = 0; i < group::size; ++i) empty(all, i);
@@ -136,8 +137,10 @@ public:
         return place_of(static_cast<std::uint32_t>(&in.group() - groups_.get()), index);
     }
     [[nodiscard]] tenant_notes& notes(tenant_place of) const noexcept { return notes_[of.number]; }
+    /// Of the bucket, while it promises something: see refill_time.
+    [[nodiscard]] std::uint32_t& turn(tenant_place of) const noexcept { return turns_[of.number]; }
     [[nodiscard]] std::size_t memory() const noexcept {
-        return sizeof(group) * group_count_ + sizeof(tenant_notes) * size();
+        return sizeof(group) * group_count_ + (sizeof(tenant_notes) + sizeof(std::uint32_t)) * size();
     }
 
 private:
@@ -158,6 +161,7 @@ private:
     const std::uint32_t group_count_;
     const std::unique_ptr<group[]> groups_;
     const std::unique_ptr<tenant_notes[]> notes_;
+    const std::unique_ptr<std::uint32_t[]> turns_;
 };
 
 }  // namespace forebay::inline v0::detail

@@ -82,6 +82,26 @@ public:
         }
     }
 
+    /// What taking would answer, by `look(bucket, terms)`. Changes nothing.
+    template <class Look, class Ask>
+    [[nodiscard]] verdict ask(tenant_id tenant, std::int64_t cost, time_point now, Look look, Ask ask) noexcept {
+        const std::uint64_t hash = places().hash_of(tenant);
+        verdict answer;
+        const auto at = [&](lock& in, unsigned its) {
+            const bucket_terms& terms = buckets_.terms_of(in, its);
+            answer = look(buckets_.bucket_of(in, its, terms, now), terms);
+        };
+        if (at_its_place(hash, tenant, at)) return answer;
+        shard& home = home_of(hash);
+        const bucket_terms terms = ask(tenant);
+        const held hold{home};
+        if (buckets_.visit(hash, tenant, at)) return answer;
+        answer = look(buckets_.newcomer(home, terms), terms);
+        const bool its_own =
+            places().can_have_place(tenant) && buckets_.has_place(hash, home, now) && buckets_.tiers.has_room(terms);
+        return !answer || its_own ? answer : overflow_.ask(terms, cost, now, look);
+    }
+
     /// See tenant_renewal.
     template <class Ask>
     bool renew(tenant_id tenant, time_point now, inherit what, Ask ask) noexcept {
@@ -103,11 +123,11 @@ public:
             }
         });
     }
-    /// Ends the permit of a slot: gives back what no later slot relies on.
-    void cancel(tenant_id tenant, std::uint32_t number, std::int64_t cost, time_point slot, bool delayed,
+    /// Ends the permit of a slot that was promised: see refill_time.
+    void cancel(tenant_id tenant, std::uint32_t number, std::int64_t cost, time_point slot, slot_trace trace,
                 time_point now) noexcept {
         end(tenant, number, now,
-            [&](refill_time& bucket, const bucket_terms& terms) { bucket.cancel(terms, cost, slot, delayed, now); });
+            [&](refill_time& bucket, const bucket_terms& terms) { bucket.cancel(terms, cost, slot, trace, now); });
     }
 
     /// Whole tokens left, if the tenant is remembered.
@@ -174,7 +194,7 @@ private:
                                                              time_point now) noexcept {
         std::uint32_t number = undecided;
         const auto op = [&](refill_time& bucket, const bucket_terms& terms) {
-            return bucket.reserve(terms, cost, now, duration::zero());
+            return bucket.reserve(terms, cost, now);
         };
         if (places().taken(in, its)) static_cast<void>(take_from(in, its, now, op, number));
         return number;

@@ -49,6 +49,13 @@ public:
         }
         return none;
     }
+    /// Whether these terms would get a number.
+    [[nodiscard]] bool has_room(const bucket_terms& terms) noexcept {
+        if (in_use() < capacity) return true;
+        const std::uint32_t known = join(terms, mark_of(terms));
+        if (known != none) release(known);
+        return known != none;
+    }
     /// The same for one who has to have a number: if there is none for these terms, that of the fastest terms within them.
     [[nodiscard]] std::uint32_t claim_within(const bucket_terms& terms) noexcept {
         if (const std::uint32_t own = claim(terms); own != none) return own;
