@@ -146,6 +146,22 @@ TEMPLATE_TEST_CASE("Taken at once is what is there for who is remembered, and no
     CHECK(take(table, 7, time_point{} + 90min) < refused);
 }
 
+TEMPLATE_TEST_CASE("Taken at once is also what is there for who is in its second group", "", multi_threaded,
+                   single_threaded) {
+    detail::tenant_table<TestType, true> table{1000, 8};
+    const detail::tenant_places<TestType> same{1000, 8};
+    int second = 0;
+    for (std::uint64_t tenant = 0; tenant < 1000; ++tenant) REQUIRE(take(table, tenant, time_point{}) < refused);
+    for (std::uint64_t tenant = 0; tenant < 1000; ++tenant) {
+        const std::uint32_t number = table.take_at_once(tenant_id{tenant}, 1, time_point{});
+        REQUIRE(number < same.size());
+        second += number / 4 != same.first_group(same.hash_of(tenant_id{tenant})) ? 1 : 0;
+        REQUIRE(table.available(tenant_id{tenant}, time_point{}) == 0);
+        REQUIRE(table.take_at_once(tenant_id{tenant}, 1, time_point{}) == table.undecided);
+    }
+    CHECK(second > 30);
+}
+
 TEST_CASE("What a table takes is known before it is built") {
     CHECK(detail::tenant_table<multi_threaded, true>{1'000'000, 5}.memory() < 61'000'000);
     CHECK(detail::tenant_table<single_threaded, true>{1, 5}.memory() < 12'000);

@@ -46,9 +46,8 @@ struct alignas(64) tenant_group {
 
         [[nodiscard]] const tenant_group& group() const noexcept { return *group_; }
 
-        /// Where this name is; `size` if it is nowhere. No two places have one name, but nobody's. Which place it is cannot be
-        /// predicted, and a processor that guesses wrong while it waits for memory loses what it has begun of the
-        /// calls that follow: so no branch decides between them.
+        /// Where this name is; `size` if it is nowhere. No two places have one name, but nobody's. (A bit for each place, and no
+        /// branch, takes a quarter longer at ten million tenants: what follows then waits for all four names.)
         [[nodiscard]] unsigned find(std::uint64_t name) const noexcept {
             unsigned its = first_name_ == name ? 0 : size;
             its = group_->names_[0] == name ? 1 : its;

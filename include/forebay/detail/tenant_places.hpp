@@ -55,7 +55,7 @@ struct tenant_place {
 /// Places by tenant in fixed memory, in up to 64 shards. Each tenant has two groups of four places, both in one shard, by
 /// its hash. It lives in the first, unless that was full when it came, or one who came later needed its place (cuckoo hashing with
 /// groups: Dietzfelbinger, Weidling: Balanced allocation and dictionaries with tightly packed constant size bins, Theor.
-/// Comput. Sci. 380, 2007). A group is one cache line, and 19 tenants in 20 are in their first: so waiting for
+/// Comput. Sci. 380, 2007). A group is one cache line, and 14 tenants in 15 are in their first: so waiting for
 /// memory once is what most calls have to do. A table with 7 places for 4 tenants turns away fewer than one in a million.
 template <class Sync>
 class tenant_places {

@@ -41,25 +41,21 @@ public:
     static constexpr std::uint32_t overflow = tenant_place::none;
     static constexpr std::uint32_t undecided = overflow - 1;
 
-    /// The path of most requests: `cost` from the bucket of a tenant that is in its first group, if it is there. Short, so
-    /// that a processor that waits for one bucket has begun with the next.
+    /// The path of most requests: `cost` from the bucket of a tenant that is remembered, if it is there. Short, so that a
+    /// processor that waits for one bucket has begun with the next.
     /// returns  the number of its place; `undecided` decides nothing
     [[nodiscard, gnu::always_inline]] std::uint32_t take_at_once(tenant_id tenant, std::int64_t cost,
                                                                  time_point now) noexcept {
-        const std::uint32_t first = places().first_group(places().hash_of(tenant));
+        const std::uint64_t hash = places().hash_of(tenant);
+        const std::uint32_t first = places().first_group(hash);
         places().fetch(first);
-        lock in = places().lock_of(first);
-        const unsigned its = in.find(static_cast<std::uint64_t>(tenant));
-        if (its == group::size || buckets_.promising()) [[unlikely]]
-            return undecided;
-        const bucket_terms& terms = buckets_.terms_of(in, its);
-        if (terms.per_ns != 1) [[unlikely]]
-            return take_in_parts(std::move(in), its, cost, now);
-        refill_time bucket{in.full_at(its)};
-        if (!bucket.take(terms, cost, now)) [[unlikely]]
-            return undecided;
-        in.set_full_at(its, bucket.full_at);
-        return took(places().place_of(first, its));
+        {
+            lock in = places().lock_of(first);
+            const unsigned its = in.find(static_cast<std::uint64_t>(tenant));
+            if (its != group::size) [[likely]]
+                return take_here(in, its, first, cost, now);
+        }
+        return take_from_second(hash, tenant, cost, now);
     }
     /// Takes from a tenant's bucket; if it may, says by the number which one that is.
     /// op   (bucket, terms) -> verdict; a refusal leaves the bucket as it was
@@ -188,6 +184,28 @@ private:
         buckets_.keep(in, its, bucket, terms);
         number = took(places().place_of(in, its));
         return answer;
+    }
+    [[nodiscard, gnu::always_inline]] std::uint32_t take_here(lock& in, unsigned its, std::uint32_t of,
+                                                              std::int64_t cost, time_point now) noexcept {
+        if (buckets_.promising()) [[unlikely]]
+            return undecided;
+        const bucket_terms& terms = buckets_.terms_of(in, its);
+        if (terms.per_ns != 1) [[unlikely]]
+            return take_in_parts(std::move(in), its, cost, now);
+        refill_time bucket{in.full_at(its)};
+        if (!bucket.take(terms, cost, now)) [[unlikely]]
+            return undecided;
+        in.set_full_at(its, bucket.full_at);
+        return took(places().place_of(of, its));
+    }
+    /// One tenant in 15 is in its second group: out of line.
+    [[nodiscard, gnu::noinline]] std::uint32_t take_from_second(std::uint64_t hash, tenant_id tenant, std::int64_t cost,
+                                                                time_point now) noexcept {
+        const std::uint32_t second = places().second_group(hash);
+        places().fetch(second);
+        lock in = places().lock_of(second);
+        const unsigned its = in.find(static_cast<std::uint64_t>(tenant));
+        return its == group::size ? undecided : take_here(in, its, second, cost, now);
     }
     /// The same where a token takes no whole number of nanoseconds to come in.
     [[nodiscard, gnu::noinline]] std::uint32_t take_in_parts(lock in, unsigned its, std::int64_t cost,
