@@ -40,19 +40,22 @@ using dice = fb::sim::random_stream;
 }
 
 /// Requests a time, cost a time, and in flight.
+[[nodiscard]] auto all_limits(dice& draw) {
+    const fb::quota requests = some_quota(draw, 40, 4);
+    const fb::quota cost = some_quota(draw, 10, 40);
+    return fb::all_of{fb::per_tenant{.limit = requests, .max_tenants = 8, .seed = 1},
+                      fb::per_tenant{.limit = cost, .counts = fb::by_cost, .max_tenants = 8, .seed = 1},
+                      fb::concurrency_limit{bound(draw, 1, 12)}};
+}
+
 struct refusing {
     static auto policies(dice& draw, const fb::manual_clock& clock) {
-        const fb::quota requests = some_quota(draw, 40, 4);
-        const fb::quota cost = some_quota(draw, 10, 40);
-        return fb::policies{
-            .admission = fb::all_of{fb::per_tenant{.limit = requests, .max_tenants = 8, .seed = 1},
-                                    fb::per_tenant{.limit = cost, .counts = fb::by_cost, .max_tenants = 8, .seed = 1},
-                                    fb::concurrency_limit{bound(draw, 1, 12)}},
-            .batching = batching(draw),
-            .capacity = bounds(draw),
-            .executors = 1 + static_cast<std::size_t>(upto(draw, 2)),
-            .clock = clock,
-            .sync = fb::single_threaded{}};
+        return fb::policies{.admission = all_limits(draw),
+                            .batching = batching(draw),
+                            .capacity = bounds(draw),
+                            .executors = 1 + static_cast<std::size_t>(upto(draw, 2)),
+                            .clock = clock,
+                            .sync = fb::single_threaded{}};
     }
     static fb::size_or_delay batching(dice& draw) {
         return {.max_batch_size = 1 + static_cast<std::size_t>(upto(draw, 5)),
@@ -79,18 +82,13 @@ struct delaying {
 /// The same of several limits at once.
 struct delaying_all {
     static auto policies(dice& draw, const fb::manual_clock& clock) {
-        const fb::quota requests = some_quota(draw, 40, 4);
-        const fb::quota cost = some_quota(draw, 10, 40);
-        return fb::policies{
-            .admission = fb::all_of{fb::per_tenant{.limit = requests, .max_tenants = 8, .seed = 1},
-                                    fb::per_tenant{.limit = cost, .counts = fb::by_cost, .max_tenants = 8, .seed = 1},
-                                    fb::concurrency_limit{bound(draw, 1, 12)}},
-            .on_refusal = fb::delay{.max_wait = duration{1 + upto(draw, 100)}},
-            .batching = refusing::batching(draw),
-            .capacity = refusing::bounds(draw),
-            .executors = 1 + static_cast<std::size_t>(upto(draw, 2)),
-            .clock = clock,
-            .sync = fb::single_threaded{}};
+        return fb::policies{.admission = all_limits(draw),
+                            .on_refusal = fb::delay{.max_wait = duration{1 + upto(draw, 100)}},
+                            .batching = refusing::batching(draw),
+                            .capacity = refusing::bounds(draw),
+                            .executors = 1 + static_cast<std::size_t>(upto(draw, 2)),
+                            .clock = clock,
+                            .sync = fb::single_threaded{}};
     }
 };
 
