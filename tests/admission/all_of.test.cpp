@@ -267,7 +267,7 @@ TEMPLATE_TEST_CASE("RL-25 several limits promise the slot of the one that has it
     const auto reserve = [&](std::int64_t cost, duration after, permit_type& taken, duration most = 1s) {
         return limits.reserve({.tenant = who, .cost = cost}, start + after, most, taken);
     };
-    permit_type first, second, third, none;
+    permit_type first, second, third;
     REQUIRE(reserve(40, 0ms, first) == admitted(start));
     REQUIRE(reserve(30, 0ms, second) == admitted(start + 30ms));
     CHECK(second.live);
