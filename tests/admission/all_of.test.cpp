@@ -520,6 +520,29 @@ TEST_CASE("RL-25 two limits that count in one bucket find the slot that has room
     CHECK(reserve(2, 10ms) == admitted(start + 10ms));
 }
 
+TEST_CASE("RL-25 what two limits that count in one bucket can never hold is refused, and not sought for ever") {
+    const auto one = share(per_tenant{.limit = quota{rate::one_every(1ns), 3}, .counts = by_cost, .max_tenants = 8});
+    auto limits = all_of{one, one}.build<single_threaded>();
+    permit_of<decltype(limits)> taken;
+    const verdict said = limits.reserve({.tenant = who, .cost = 2}, start, 10s, taken);
+    CHECK(said.kind == answer::retry_at);
+    CHECK(said.how_sure == certainty::estimate);
+    CHECK(said.when >= start);
+    CHECK_FALSE(taken.live);
+    CHECK(one.target().available(who, start) == 3);
+}
+
+TEST_CASE("A wait below nothing is none") {
+    auto limits = all_of{per_tenant{.limit = quota{rate::one_every(1s), 1}, .max_tenants = 8}}.build<single_threaded>();
+    permit_of<decltype(limits)> taken, none;
+    REQUIRE(limits.reserve({.tenant = who}, start, 0s, taken));
+    for (const duration most : {0s, -5s}) {
+        CHECK(limits.reserve({.tenant = who}, start, most, none) == retry_at(start + 1s, limit::rate, 1));
+        CHECK(limits.ask({.tenant = who}, start, most) == retry_at(start + 1s, limit::rate, 1));
+    }
+    CHECK(limits.reserve({.tenant = who}, start, duration::min(), none) == retry_at(start + 1s, limit::rate, 1));
+}
+
 TEST_CASE("RL-25 what is undone is undone from the last to the first: who waited before is the last one again") {
     const auto one = share(per_tenant{.limit = quota{rate::one_every(10ms), 2}, .max_tenants = 8});
     auto limits = all_of{one, one}.build<single_threaded>();

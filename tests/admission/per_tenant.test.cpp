@@ -335,7 +335,7 @@ TEMPLATE_TEST_CASE("RL-24 each tenant has one bucket, also while others make it 
     };
     const quota of = GENERATE(quota{rate::one_every(33ms), 4}, quota{rate::per_second(37), 9});
     const detail::bucket_terms terms = detail::usual_terms(of);
-    auto state = per_tenant<quota, by_cost_t>{.limit = of, .max_tenants = 60}.template build<TestType>();
+    auto state = per_tenant<quota, by_cost_t>{.limit = of, .max_tenants = 60, .seed = 1}.template build<TestType>();
     std::map<std::uint64_t, detail::refill_time> alone;
     struct held {
         permit taken;
@@ -405,7 +405,7 @@ TEMPLATE_TEST_CASE("RL-24 what is asked beforehand is what comes, also of who ha
         return static_cast<std::uint64_t>(tenant) % 2 == 0 ? quota{rate::per_second(30), 4}
                                                            : quota{rate::one_every(70ms), 3};
     };
-    auto state = per_tenant{.limit = tier, .counts = by_cost, .max_tenants = 16}.template build<TestType>();
+    auto state = per_tenant{.limit = tier, .counts = by_cost, .max_tenants = 16, .seed = 1}.template build<TestType>();
     std::vector<permit> out;
     time_point now{};
     int waited = 0;
@@ -445,6 +445,84 @@ TEMPLATE_TEST_CASE("RL-19 a slot undone at once leaves what there was, to the pa
     REQUIRE(state.reserve_at({.tenant = who(1)}, at(0s), at(10ns), slot));
     state.undo(slot, at(0s));
     CHECK(ask(state, 1, at(0s), second));
+}
+
+TEMPLATE_TEST_CASE("RL-19 what a slot gives back is not mistaken for what another one took, all at one instant",
+                   BOTH_FORMS) {
+    auto state = per_tenant{quota{rate::one_every(1ns), 25'600}, by_cost}.template build<TestType>();
+    const auto reserve_at = [&](std::int64_t cost, duration slot, permit& taken) {
+        return static_cast<bool>(state.reserve_at({.tenant = who(1), .cost = cost}, at(5ns), at(slot), taken));
+    };
+    permit first, at_once, second, third;
+    REQUIRE(reserve_at(1000, 50ns, first));
+    REQUIRE(ask(state, 1, at(5ns), at_once, 1));
+    state.undo(first, at(5ns));
+    REQUIRE(reserve_at(1100, 2000ns, second));
+    state.give_back(at_once, at(5ns));
+    REQUIRE(reserve_at(100, 9000ns, third));
+    state.undo(second, at(5ns));
+    CHECK(state.available(who(1), at(9000ns)) <= 25'600 - 100 + 1);
+}
+
+TEMPLATE_TEST_CASE("RL-19 looking does not make what was promised past", BOTH_FORMS) {
+    auto state = per_tenant{quota{rate::per_second(1), 10}, by_cost}.template build<TestType>();
+    const request_info all{.tenant = who(1), .cost = 10};
+    permit first, second;
+    REQUIRE(state.reserve(all, at(0s), 1min, first) == admitted(at(0s)));
+    REQUIRE(state.reserve(all, at(0s), 1min, second) == admitted(at(10s)));
+    CHECK(state.ask(all, at(25s), 0s));
+    CHECK(state.available(who(1), at(25s)) == 10);
+    CHECK_FALSE(state.reserve({.tenant = who(1), .cost = 11}, at(25s), 0s, first));
+    state.undo(second, at(0s));
+    CHECK(state.ask(all, at(0s), 1min) == admitted(at(10s)));
+}
+
+TEST_CASE("However long a token takes, there is one, and a cost of nothing is admitted") {
+    for (const quota& of : {quota{rate::one_every(24h * 365 * 150), 1}, quota{rate::one_every(duration::max()), 1},
+                            quota{rate::per(4'000'000'000'000'000'001, duration{9'000'000'000'000'000'000}), 1},
+                            quota{rate::per(3, duration::max()), 1}}) {
+        auto state = per_tenant{of, by_cost}.build<single_threaded>();
+        permit taken;
+        CHECK(state.available(who(1), at(0s)) >= 1);
+        CHECK(ask(state, 1, at(0s), taken, 1));
+        CHECK(ask(state, 0, at(0s), taken, 1));
+        const detail::bucket_terms terms = detail::usual_terms(of);
+        CHECK(terms.per_ns < std::int64_t{1} << 31);
+        CHECK(terms.capacity() > 0);
+    }
+}
+
+TEMPLATE_TEST_CASE("What was drawn from the overflow bucket is not forgotten when a tighter quota draws from it",
+                   BOTH_FORMS) {
+    const auto slow = [](tenant_id tenant) noexcept {
+        return tenant == tenant_id{1} ? quota{rate::per_day(1), 100}
+                                      : quota{rate::per_day(1), static_cast<std::uint64_t>(tenant) == 2 ? 1 : 50};
+    };
+    auto other = per_tenant{.limit = slow, .counts = by_cost, .max_tenants = 1, .seed = 7}.template build<TestType>();
+    permit taken;
+    std::uint64_t number = 100;
+    while (other.overflowed() == 0) REQUIRE(ask(other, number++, at(0s), taken, 1));
+    REQUIRE(ask(other, 1, at(0s), taken, 49));
+    std::int64_t drawn = 49;
+    for (int day = 0; day < 120; ++day) {
+        static_cast<void>(ask(other, 2, at(24h * day), taken, 1));
+        for (const std::int64_t cost : {100, 50, 10, 1}) {
+            while (ask(other, 1, at(24h * day), taken, cost)) drawn += cost;
+        }
+        REQUIRE(drawn <= 100 + day);
+    }
+}
+
+TEMPLATE_TEST_CASE("Who drew from the overflow bucket gets no second burst with a place of its own", BOTH_FORMS) {
+    auto state = per_tenant<quota, by_cost_t>{.limit = {rate::per_second(1), 10}, .max_tenants = 1, .seed = 7}
+                     .template build<TestType>();
+    permit taken;
+    std::uint64_t number = 100;
+    while (state.overflowed() == 0) REQUIRE(ask(state, number++, at(0s), taken, 1));
+    REQUIRE(ask(state, 1, at(999ms), taken, 9));
+    CHECK_FALSE(ask(state, 1, at(1s), taken, 10));
+    CHECK_FALSE(ask(state, 1, at(2s), taken, 10));
+    CHECK(ask(state, 1, at(21s), taken, 10));
 }
 
 TEMPLATE_TEST_CASE("RL-18 what is given back is there for who comes next, and those who wait keep their slots",
@@ -889,10 +967,12 @@ TEST_CASE("Threads that meet strangers in a full table lose and make no token") 
         });
     }
     for (std::thread& thread : threads) thread.join();
-    const auto remembered = (static_cast<int>(admitted) - 3) / 3;
     CHECK(state.overflowed() == 3);
-    CHECK(admitted == 3 * remembered + 3);
-    CHECK(remembered <= 32);
+    // Three each of at most 32, and three together of the others. Who found a place late may have been among those.
+    CHECK(admitted <= 3 * 32 + 3);
+    CHECK(admitted > 3 * 16);
+    permit taken;
+    for (std::uint64_t i = 0; i < 300; ++i) REQUIRE_FALSE(ask(state, i, at(0s), taken));
 }
 
 TEST_CASE("An impossible table is refused, and the message says what is allowed") {

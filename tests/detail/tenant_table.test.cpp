@@ -131,7 +131,7 @@ TEMPLATE_TEST_CASE("Taken at once is what is there for who is remembered, and no
     number = table.take_at_once(tenant, 1, time_point{});
     CHECK(number == take(table, 7, time_point{} + 1h));
     CHECK(table.available(tenant, time_point{} + 1h) == 0);
-    // While a slot is promised, the long way is gone.
+    // While it is promised a slot, the long way is gone; but not by others.
     detail::slot_trace trace;
     const auto slot = [&trace](detail::refill_time& bucket, const detail::bucket_terms& terms) {
         return bucket.reserve(terms, 1, time_point{} + 1h, 9h, trace);
@@ -139,6 +139,8 @@ TEMPLATE_TEST_CASE("Taken at once is what is there for who is remembered, and no
     REQUIRE(table.take(tenant, 1, time_point{} + 1h, slot, terms_of(slow), number).when == time_point{} + 2h);
     CHECK(table.take_at_once(tenant, 0, time_point{} + 1h) == table.undecided);
     CHECK(table.take_at_once(tenant, 1, time_point{} + 2h) == table.undecided);
+    REQUIRE(take(table, 8, time_point{} + 1h) < refused);
+    CHECK(table.take_at_once(tenant_id{8}, 1, time_point{} + 1h) < refused);
     CHECK(take(table, 7, time_point{} + 90min) == refused);
     table.finish(tenant, number, 2, time_point{} + 90min);
     CHECK(table.available(tenant, time_point{} + 90min) == 1);

@@ -2,6 +2,9 @@
 #include "catch.hpp"
 #include <forebay/detail/tier_table.hpp>
 
+#include <cstdint>
+#include <vector>
+
 using namespace forebay;
 using namespace std::chrono_literals;
 
@@ -37,6 +40,22 @@ TEST_CASE("Who has to have a number gets that of the fastest terms in use within
     CHECK(strict.per_ns == 0);
     CHECK(strict.burst == 1);
     CHECK(strict.within(terms(100)));
+}
+
+TEST_CASE("Terms that give no token are somebody's, too: then no others are everybody's") {
+    detail::tier_table<single_threaded> tiers;
+    const auto terms = [](std::int64_t burst) { return detail::usual_terms(quota{rate::per_second(10), burst}); };
+    std::vector<std::uint32_t> numbers;
+    for (std::int64_t burst = 2; burst <= 257; ++burst) numbers.push_back(tiers.claim(terms(burst)));
+    const std::uint32_t strict = tiers.claim_within(terms(1));
+    REQUIRE(tiers[strict].per_ns == 0);
+    for (const std::uint32_t number : numbers) tiers.release(number);
+    CHECK(tiers.in_use() == 0);
+    CHECK(tiers.sole() == strict);
+    const std::uint32_t one = tiers.claim(terms(1000));
+    CHECK(tiers.sole() == tiers.none);
+    tiers.release(strict);
+    CHECK(tiers.sole() == one);
 }
 
 TEST_CASE("Terms are tightened to what both give") {

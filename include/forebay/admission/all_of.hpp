@@ -99,7 +99,8 @@ public:
     explicit all_of_state(const all_of<Limits...>& chosen)
         : states_{std::apply([](const Limits&... limits) { return states{limits...}; }, chosen.limits())} {}
 
-    /// See admission_state.
+    /// See admission_state. Where the clock goes back to before a refusal, a limit in time that would have let it in is as if
+    /// it had been full just then.
     [[nodiscard]] verdict try_acquire(const request_info& info, time_point now, permit_type& taken) noexcept {
         const typename Sync::scoped_lock hold{mutex_};
         permit_type now_taken;
@@ -113,18 +114,14 @@ public:
                 said = detail::binding(said, its);
             },
             now_taken.each);
-        if (said) {
-            now_taken.live = true;
-            taken = now_taken;
-        } else {
-            undo_each(now_taken, now);
-        }
-        return said;
+        return ended(said, now_taken, now, taken);
     }
 
     /// See admission_state: in the slot of the limit that has it latest; all others keep what they let in, for that slot.
     /// Needs limits that can (demand 11 of admission_state), or that limit what is in flight: those count a request from
     /// now on, so they have to be larger than what may wait.
+    ///
+    /// Where two of them count in one bucket, what `ask` says and a refusal's time are estimates.
     ///
     /// A limit that tenants share goes on letting in the others, as long as its burst is more than comes in during a wait:
     /// until the slot it is as used as if it were full just then.
@@ -233,11 +230,13 @@ private:
                 }
                 if (its) return;
                 its.member = number;
-                const bool named = names_slot && its.kind == answer::retry_at && its.how_sure == certainty::exact;
+                const bool named =
+                    names_slot && its.kind == answer::retry_at && its.how_sure != certainty::on_completion;
                 verdict& worst = named ? latest : said;
                 worst = detail::binding(worst, its);
             },
             taken.each);
+        max_wait = std::max(max_wait, duration::zero());
         const time_point slot = latest ? now : latest.when;
         const bool in_time = saturating_sub(slot, now) <= max_wait;
         if (said && in_time) return admitted(slot);
@@ -267,17 +266,17 @@ private:
             taken.each);
         return said;
     }
-    /// The same for the first slot that all keep. It is later than the one asked for where two limits count in one bucket, or
-    /// where others have come between.
+    /// The same for the first slot that all keep: later than asked for where two count in one bucket, or others came between.
     [[nodiscard]] verdict keep_each(const request_info& info, time_point now, time_point slot, duration max_wait,
                                     permit_type& taken) noexcept {
-        for (;;) {
+        for (std::size_t round = 0;; ++round) {
             verdict said = take_each(info, now, slot, taken);
-            if (said || said.kind != answer::retry_at || said.how_sure != certainty::exact || said.when <= slot)
+            if (said || said.kind != answer::retry_at || said.how_sure == certainty::on_completion || said.when <= slot)
                 return said;
             slot = said.when;
-            if (saturating_sub(slot, now) <= max_wait) continue;
-            said.when = saturating_add(slot, -max_wait);
+            if (saturating_sub(slot, now) <= max_wait && round <= sizeof...(Limits)) continue;
+            said.when = std::max(saturating_add(slot, -std::max(max_wait, duration::zero())), now);
+            if (round != 0) said.how_sure = certainty::estimate;
             return said;
         }
     }

@@ -6,6 +6,7 @@
 #include <forebay/verdict.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <cstdint>
 #include <limits>
 
@@ -194,10 +195,17 @@ private:
 /// Longest refill of a bucket that is kept as a time, debt included. [nanoseconds] 146 years
 inline constexpr std::int64_t refill_max = (std::int64_t{1} << 62) - 1;
 
-/// A quota in ticks, with the usual debt; cut to what refills within `refill_max`.
+/// A quota in ticks, with the usual debt; cut to what refills within `refill_max`, and at least a token. N has 31 bits:
+/// a rate that takes more is rounded down by less than a part in 2^30.
 [[nodiscard]] constexpr bucket_terms usual_terms(const quota& of) noexcept {
     bucket_terms terms{of, usual_debt(of)};
-    const std::int64_t tokens = (terms.per_ns <= 1 ? refill_max : ticks_max - terms.per_ns) / terms.per_token;
+    if (const int more = 33 - std::countl_zero(static_cast<std::uint64_t>(terms.per_ns)); more > 0) {
+        terms.per_ns >>= more;
+        terms.per_token = (terms.per_token >> more) + 1;
+    }
+    const std::int64_t most = terms.per_ns <= 1 ? refill_max : ticks_max - terms.per_ns;
+    terms.per_token = std::min(terms.per_token, most);
+    const std::int64_t tokens = most / terms.per_token;
     terms.burst = std::min(terms.burst, tokens);
     terms.debt = std::min(terms.debt, tokens - terms.burst);
     return terms;

@@ -14,7 +14,7 @@
 namespace forebay::inline v0::detail {
 
 /// One bucket for all who have none of their own. Its terms are the tightest of those who drew from it since it was last
-/// full. So it gives nobody more than a bucket of theirs would: once it is full, so would theirs be.
+/// full, and a bucket of each of them would be, too: so it gives nobody more than a bucket of theirs.
 template <class Sync>
 class overflow_bucket {
 public:
@@ -31,6 +31,7 @@ public:
         if (cost == 0) return answer;
         terms_ = terms;
         bucket_ = next;
+        owes_until(own, cost, answer.when);
         return answer;
     }
     /// What that would answer, by `look(bucket, terms)`. Changes nothing.
@@ -44,29 +45,61 @@ public:
     template <class Op>
     void change(Op op) noexcept {
         const typename Sync::scoped_lock hold{mutex_};
-        if (drawn() != 0) op(bucket_, terms_);
+        if (drawn() == 0) return;
+        op(bucket_, terms_);
+        owes_until(terms_, 0, time_point::min());
+    }
+    /// When a bucket under these terms, by now no more than empty, is full again if its tenant drew all that was drawn here. Of
+    /// any thread.
+    [[nodiscard]] std::int64_t owed(const bucket_terms& own, time_point now) const noexcept {
+        const std::int64_t until = until_.load(std::memory_order_acquire);
+        if (until <= at(now)) return refill_time::earliest;
+        if (own.per_ns == 0) return own.capacity();
+        return std::min(until, at(now) + ceil_div(own.capacity(), own.per_ns));
     }
     /// How often it was drawn from.
     [[nodiscard]] std::uint64_t drawn() const noexcept { return drawn_.load(std::memory_order_relaxed); }
 
 private:
+    [[nodiscard]] static constexpr std::int64_t at(time_point when) noexcept {
+        return std::clamp(when.time_since_epoch().count(), refill_time::earliest, refill_time::latest);
+    }
+    [[nodiscard]] bool all_full(time_point now) const noexcept {
+        return bucket_.full(terms_, now) && until_.load(std::memory_order_relaxed) <= at(now);
+    }
     [[nodiscard]] bucket_terms terms_for(const bucket_terms& own, time_point now) const noexcept {
-        return bucket_.full(terms_, now) ? own : terms_.tightened(own);
+        return all_full(now) ? own : terms_.tightened(own);
     }
     [[nodiscard]] refill_time seen_by(const bucket_terms& terms, time_point now) const noexcept {
         if (terms == terms_) return bucket_;
         return bucket_.under(terms_, terms, now, bucket_.full(terms_, now) ? inherit::full : inherit::level);
     }
+    /// Notes that `cost` was drawn by one whose own terms are these. Their bucket, had all been drawn from that, is full no
+    /// later than what this adds up to.
+    void owes_until(const bucket_terms& own, std::int64_t cost, time_point when) noexcept {
+        std::int64_t until = until_.load(std::memory_order_relaxed);
+        if (terms_.per_ns == 0 || own.per_ns == 0) {
+            until = refill_time::latest;
+        } else {
+            until = std::max(until, at(when)) + ceil_div(cost * own.per_token, own.per_ns);
+            until = std::min(std::max({until, bucket_.full_at, bucket_.promised}), refill_time::latest);
+        }
+        until_.store(until, std::memory_order_release);
+    }
     /// Full, it takes on the terms of who comes first, and those admit what these cannot.
     [[nodiscard]] verdict once_full(std::int64_t cost, time_point now) const noexcept {
-        const std::int64_t missing = cost - bucket_.level(terms_, now);
+        std::int64_t missing = 0;
+        if (__builtin_sub_overflow(cost, bucket_.level(terms_, now), &missing)) missing = ticks_max;
         if (terms_.per_ns == 0) return never(limit::rate, missing);
-        return retry_at(time_point{duration{std::max(bucket_.full_at, bucket_.promised)}}, limit::rate, missing);
+        const std::int64_t full = std::max({bucket_.full_at, bucket_.promised, until_.load(std::memory_order_relaxed)});
+        return retry_at(time_point{duration{full}}, limit::rate, missing);
     }
 
     typename Sync::mutex mutex_;
     bucket_terms terms_{};
     refill_time bucket_;
+    /// When all are full again who drew, each of a bucket of its own. [nanoseconds]
+    typename Sync::template atomic<std::int64_t> until_{refill_time::earliest};
     typename Sync::template atomic<std::uint64_t> drawn_{0};
 };
 

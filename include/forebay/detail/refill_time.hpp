@@ -38,8 +38,8 @@ struct refill_time {
     std::int64_t excess{0};
     /// No slot promised is later. As made, nothing was promised.
     std::int64_t promised{earliest};
-    /// How much was taken while something was promised, in shares of the burst, rounded up each time: modulo 2^32, from
-    /// anywhere. 2^23 bursts would have to be taken, and given back, while one slot is ahead to be taken for nothing.
+    /// How much was taken while something was promised, in shares of the burst, rounded up each time: modulo 2^32, and never
+    /// begun anew. 2^23 bursts would have to be taken, and given back, while one slot is ahead to be taken for nothing.
     std::uint32_t turn{0};
     /// How many were promised slots up to that one, and have not given theirs back. As many as can be told stay so many.
     std::uint8_t waiting{0};
@@ -222,8 +222,7 @@ private:
                            slot_trace& trace) noexcept {
         if (promised <= tau) {
             waiting = 0;
-            // From where no earlier slot has been, should the clock have gone back to before one.
-            turn = static_cast<std::uint32_t>((static_cast<std::uint64_t>(tau) * 0x9e3779b97f4a7c15U) >> 32U);
+            turn += burst_shares::beyond_debt;  // of what was before, nothing is known: meanwhile it was not counted
         }
         waiting = static_cast<std::uint8_t>(std::min(waiting + 1, int{too_many}));
         promised = std::max(promised, at);

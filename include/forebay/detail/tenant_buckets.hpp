@@ -44,18 +44,17 @@ public:
     /// Whether any place may be promised something beyond what its refill says.
     [[nodiscard]] bool promising() const noexcept { return promising_.load(std::memory_order_relaxed) != 0; }
 
+    /// promises  whether it may be about to promise a slot, though none is promised yet
     [[nodiscard]] refill_time bucket_of(const lock& in, unsigned its, const bucket_terms& terms,
-                                        time_point now) noexcept {
+                                        bool promises = false) const noexcept {
         refill_time bucket{in.full_at(its)};
         if (terms.per_ns > 1) bucket.excess = notes(in, its).excess;
         if (promising()) {
-            tenant_notes& its_notes = notes(in, its);
-            if (its_notes.promised <= refill_time::clock(terms, now)) drop_promise(its_notes);
-            if (its_notes.promised == refill_time::earliest) return bucket;
+            const tenant_notes& its_notes = notes(in, its);
             bucket.promised = its_notes.promised;
             bucket.waiting = static_cast<std::uint8_t>(its_notes.waiting);
-            bucket.turn = places.turn(places.place_of(in, its));
         }
+        if (promises || bucket.promised != refill_time::earliest) bucket.turn = places.turn(places.place_of(in, its));
         return bucket;
     }
     void keep(lock& in, unsigned its, const refill_time& bucket, const bucket_terms& terms) noexcept {
@@ -141,9 +140,9 @@ public:
             home.forget(now);
             drop_promise(its_notes);
         } else {
-            forget(in, its, home, now);
             tier = tiers.claim(terms);
             if (tier == tiers.none) return false;
+            forget(in, its, home, now);
         }
         in.set_name(its, static_cast<std::uint64_t>(tenant));
         its_notes = {};
@@ -162,7 +161,7 @@ public:
         }
         tenant_notes& its_notes = notes(in, its);
         const bucket_terms old = tiers[its_notes.tier];
-        const refill_time before = bucket_of(in, its, old, now);
+        const refill_time before = bucket_of(in, its, old);
         const bool was_full = before.full(old, now) && !its_notes.tightened;
         if (old == terms) {
             its_notes.tightened = 0;

@@ -65,7 +65,7 @@ public:
                                std::uint32_t& number) noexcept {
         const std::uint64_t hash = places().hash_of(tenant);
         verdict answer;
-        const auto from = [&](lock& in, unsigned its) { answer = take_from(in, its, now, op, number); };
+        const auto from = [&](lock& in, unsigned its) { answer = take_from(in, its, true, op, number); };
         if (at_its_place(hash, tenant, from)) return answer;
         shard& home = home_of(hash);
         for (;;) {
@@ -85,17 +85,17 @@ public:
         verdict answer;
         const auto at = [&](lock& in, unsigned its) {
             const bucket_terms& terms = buckets_.terms_of(in, its);
-            answer = look(buckets_.bucket_of(in, its, terms, now), terms);
+            answer = look(buckets_.bucket_of(in, its, terms), terms);
         };
         if (at_its_place(hash, tenant, at)) return answer;
         shard& home = home_of(hash);
         const bucket_terms terms = ask(tenant);
         const held hold{home};
         if (buckets_.visit(hash, tenant, at)) return answer;
-        answer = look(buckets_.newcomer(home, terms), terms);
         const bool its_own =
             places().can_have_place(tenant) && buckets_.has_place(hash, home, now) && buckets_.tiers.has_room(terms);
-        return !answer || its_own ? answer : overflow_.ask(terms, cost, now, look);
+        if (its_own || !terms.possible(cost)) return look(newcomer(home, terms, now), terms);
+        return not_sure(overflow_.ask(terms, cost, now, look));
     }
 
     /// See tenant_renewal.
@@ -111,7 +111,7 @@ public:
 
     /// Ends a permit: `surplus` > 0 is given back, < 0 is charged.
     void finish(tenant_id tenant, std::uint32_t number, std::int64_t surplus, time_point now) noexcept {
-        end(tenant, number, now, [&](refill_time& bucket, const bucket_terms& terms) {
+        end(tenant, number, [&](refill_time& bucket, const bucket_terms& terms) {
             if (surplus >= 0) return bucket.refund(terms, surplus, now);
             const std::int64_t charged = bucket.charge(terms, -surplus, now);
             if (charged != -surplus) {
@@ -122,7 +122,7 @@ public:
     /// Ends the permit of a slot that was promised: see refill_time.
     void cancel(tenant_id tenant, std::uint32_t number, std::int64_t cost, time_point slot, slot_trace trace,
                 time_point now) noexcept {
-        end(tenant, number, now,
+        end(tenant, number,
             [&](refill_time& bucket, const bucket_terms& terms) { bucket.cancel(terms, cost, slot, trace, now); });
     }
 
@@ -131,7 +131,7 @@ public:
         std::optional<std::int64_t> level;
         at_its_place(places().hash_of(tenant), tenant, [&](lock& in, unsigned its) {
             const bucket_terms& terms = buckets_.terms_of(in, its);
-            level = buckets_.bucket_of(in, its, terms, now).level(terms, now);
+            level = buckets_.bucket_of(in, its, terms).level(terms, now);
         });
         return level;
     }
@@ -176,9 +176,9 @@ private:
         return its.number;
     }
     template <class Op>
-    verdict take_from(lock& in, unsigned its, time_point now, const Op& op, std::uint32_t& number) noexcept {
+    verdict take_from(lock& in, unsigned its, bool promises, const Op& op, std::uint32_t& number) noexcept {
         const bucket_terms& terms = buckets_.terms_of(in, its);
-        refill_time bucket = buckets_.bucket_of(in, its, terms, now);
+        refill_time bucket = buckets_.bucket_of(in, its, terms, promises);
         const verdict answer = op(bucket, terms);
         if (!answer) return answer;
         buckets_.keep(in, its, bucket, terms);
@@ -187,7 +187,7 @@ private:
     }
     [[nodiscard, gnu::always_inline]] std::uint32_t take_here(lock& in, unsigned its, std::uint32_t of,
                                                               std::int64_t cost, time_point now) noexcept {
-        if (buckets_.promising()) [[unlikely]]
+        if (buckets_.promising() && buckets_.notes(in, its).promised != refill_time::earliest) [[unlikely]]
             return undecided;
         const bucket_terms& terms = buckets_.terms_of(in, its);
         if (terms.per_ns != 1) [[unlikely]]
@@ -214,30 +214,44 @@ private:
         const auto op = [&](refill_time& bucket, const bucket_terms& terms) {
             return bucket.reserve(terms, cost, now);
         };
-        if (places().taken(in, its)) static_cast<void>(take_from(in, its, now, op, number));
+        if (places().taken(in, its)) static_cast<void>(take_from(in, its, false, op, number));
         return number;
+    }
+    /// The bucket of one who is not remembered: full, or as empty as it may have been left by what was drawn from the overflow
+    /// bucket, if this one was among those who drew.
+    [[nodiscard]] refill_time newcomer(const shard& home, const bucket_terms& terms, time_point now) const noexcept {
+        refill_time fresh = buckets_.newcomer(home, terms);
+        fresh.full_at = std::max(fresh.full_at, overflow_.owed(terms, now));
+        return fresh;
+    }
+    /// A place of one's own may come free before.
+    [[nodiscard]] static verdict not_sure(verdict answer) noexcept {
+        if (answer.kind == answer::retry_at) answer.how_sure = certainty::estimate;
+        return answer;
     }
     /// Takes for one who is not remembered, and remembers it. Under the shard's lock.
     template <class Op>
     verdict meet(std::uint64_t hash, shard& home, tenant_id tenant, std::int64_t cost, const bucket_terms& terms,
                  time_point now, Op& op, std::uint32_t& number) noexcept {
-        refill_time fresh = buckets_.newcomer(home, terms);
-        const verdict answer = op(fresh, terms);
-        if (!answer) return answer;
         number = overflow;
+        if (!terms.possible(cost)) return terms.impossible(cost);
+        verdict answer;
+        bool its_own = false;
         const auto remember = [&](lock& in, unsigned its) {
-            if (!buckets_.settle(in, its, home, tenant, terms, now)) return;
+            refill_time fresh = newcomer(home, terms, now);
+            answer = op(fresh, terms);
+            its_own = !answer || buckets_.settle(in, its, home, tenant, terms, now);
+            if (!answer || !its_own) return;
             buckets_.keep(in, its, fresh, terms);
             number = took(places().place_of(in, its));
         };
-        if (places().can_have_place(tenant) && buckets_.give_place(hash, home, now, remember) && number != overflow)
-            return answer;
-        return overflow_.take(terms, cost, now, op);
+        if (places().can_have_place(tenant) && buckets_.give_place(hash, home, now, remember) && its_own) return answer;
+        return not_sure(overflow_.take(terms, cost, now, op));
     }
 
     /// Changes the bucket that a permit was taken from, which is out no longer.
     template <class Op>
-    void end(tenant_id tenant, std::uint32_t number, time_point now, Op op) noexcept {
+    void end(tenant_id tenant, std::uint32_t number, Op op) noexcept {
         if (number >= places().size()) [[unlikely]] {
             if (number == overflow) overflow_.change(op);
             return;
@@ -249,7 +263,7 @@ private:
                 notes.count_live(-1);
             }
             const bucket_terms& terms = buckets_.terms_of(in, its);
-            refill_time bucket = buckets_.bucket_of(in, its, terms, now);
+            refill_time bucket = buckets_.bucket_of(in, its, terms);
             op(bucket, terms);
             buckets_.keep(in, its, bucket, terms);
         };

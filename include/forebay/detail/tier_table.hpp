@@ -41,7 +41,8 @@ public:
         if (const std::uint32_t known = join(terms, mark); known != none) return known;
         for (std::uint32_t number = 1; number <= capacity; ++number) {
             if (users(rows_->marks[number].load(std::memory_order_acquire)) != 0) continue;
-            sole_.store(in_use() == 0 ? number : none, std::memory_order_release);
+            const bool only = in_use() == 0 && users(rows_->marks[closed].load(std::memory_order_acquire)) == 0;
+            sole_.store(only ? number : none, std::memory_order_release);
             rows_->terms[number] = terms;
             rows_->marks[number].store(mark | 1, std::memory_order_release);
             if (number >= end_.load(std::memory_order_relaxed)) end_.store(number + 1, std::memory_order_release);
