@@ -405,6 +405,18 @@ TEST_CASE("The first of those who wait gives back what it took, as far as the bu
     }
 }
 
+TEST_CASE("What was taken while nothing was promised is not counted, so of slots from before nothing comes back") {
+    const detail::bucket_terms terms = detail::usual_terms(quota{rate::one_every(10ns), 20});
+    detail::refill_time bucket;
+    detail::slot_trace first, second;
+    REQUIRE(bucket.reserve_at(terms, 3, at(0ns), at(50ns), first));
+    REQUIRE(bucket.reserve(terms, 15, at(170ns)));
+    REQUIRE(bucket.reserve_at(terms, 1, at(170ns), at(200ns), second));
+    const std::int64_t full_at = bucket.full_at;
+    bucket.cancel(terms, 3, at(50ns), first, at(0ns));  // by a clock that went back
+    CHECK(bucket.full_at == full_at);
+}
+
 TEST_CASE("What was owed since counts like what was taken") {
     const detail::bucket_terms terms = detail::usual_terms(quota{rate::one_every(10ns), 8});
     detail::refill_time bucket;
