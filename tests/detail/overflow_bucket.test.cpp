@@ -5,6 +5,31 @@
 using namespace forebay;
 using namespace std::chrono_literals;
 
+TEMPLATE_TEST_CASE("What was drawn is owed by who may have drawn it, until their own bucket would be full", "",
+                   multi_threaded, single_threaded) {
+    detail::overflow_bucket<TestType> shared_by_all;
+    const detail::bucket_terms timed = detail::usual_terms(quota{rate::per_second(1), 10});
+    const detail::bucket_terms stopped = detail::usual_terms(quota{rate::zero(), 2});
+    const auto draw = [&](const detail::bucket_terms& own, std::int64_t cost) {
+        return shared_by_all.take(own, cost, time_point{}, [&](detail::refill_time& bucket, const auto& terms) {
+            return bucket.reserve(terms, cost, time_point{});
+        });
+    };
+    const auto owed = [&](const detail::bucket_terms& own, duration at) {
+        return shared_by_all.owed(own, time_point{at});
+    };
+    CHECK(owed(timed, 0s) == detail::refill_time::earliest);
+    REQUIRE(draw(timed, 3));
+    CHECK(owed(timed, 1s) == duration{3s}.count());
+    CHECK(owed(timed, 3s) == detail::refill_time::earliest);
+    CHECK(owed(stopped, 1s) == detail::refill_time::earliest);
+    // Who never gets anything again owes it for ever, and nobody else for that.
+    REQUIRE(draw(stopped, 1));
+    CHECK(owed(stopped, 24h) == stopped.capacity());
+    CHECK(owed(timed, 1s) == duration{3s}.count());
+    CHECK(owed(timed, 24h) == detail::refill_time::earliest);
+}
+
 TEMPLATE_TEST_CASE("It tightens for who draws, not for who is refused, and is as new once it is full", "",
                    multi_threaded, single_threaded) {
     detail::overflow_bucket<TestType> shared_by_all;

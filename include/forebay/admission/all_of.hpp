@@ -131,6 +131,7 @@ public:
                                   permit_type& taken) noexcept requires waits {
         const typename Sync::scoped_lock hold{mutex_};
         permit_type mine;
+        max_wait = std::max(max_wait, duration::zero());
         verdict said = ask_each(info, now, max_wait, mine);
         if (said) said = keep_each(info, now, said.when, max_wait, mine);
         return ended(said, mine, now, taken);
@@ -139,7 +140,7 @@ public:
     [[nodiscard]] verdict ask(const request_info& info, time_point now, duration max_wait) noexcept requires waits {
         const typename Sync::scoped_lock hold{mutex_};
         permit_type mine;
-        const verdict said = ask_each(info, now, max_wait, mine);
+        const verdict said = ask_each(info, now, std::max(max_wait, duration::zero()), mine);
         undo_each(mine, now);
         return said;
     }
@@ -214,7 +215,7 @@ private:
         return said;
     }
     /// Asks those that have slots, and takes from those that limit what is in flight. returns  admitted in the slot that all
-    /// can keep, or the refusal
+    /// can keep, or the refusal. [max_wait >= 0]
     [[nodiscard]] verdict ask_each(const request_info& info, time_point now, duration max_wait,
                                    permit_type& taken) noexcept {
         verdict latest = admitted(now);  // of those that can name the slot
@@ -236,7 +237,6 @@ private:
                 worst = detail::binding(worst, its);
             },
             taken.each);
-        max_wait = std::max(max_wait, duration::zero());
         const time_point slot = latest ? now : latest.when;
         const bool in_time = saturating_sub(slot, now) <= max_wait;
         if (said && in_time) return admitted(slot);
@@ -275,7 +275,7 @@ private:
                 return said;
             slot = said.when;
             if (saturating_sub(slot, now) <= max_wait && round <= sizeof...(Limits)) continue;
-            said.when = std::max(saturating_add(slot, -std::max(max_wait, duration::zero())), now);
+            said.when = std::max(saturating_add(slot, -max_wait), now);
             if (round != 0) said.how_sure = certainty::estimate;
             return said;
         }

@@ -43,7 +43,8 @@ class per_tenant_state;
 /// A tenant is remembered from its first admitted request until its bucket is full again and, where settling can charge
 /// more, none of its requests is on the way: then forgetting it changes nothing. A newcomer whose places are all taken by
 /// tenants that cannot be forgotten draws from one overflow bucket with all others in that position, whose quota is the
-/// tightest of those who drew since it was last full: stricter, never looser, and counted.
+/// tightest of those who drew since it was last full: stricter, never looser, and counted. It names estimates, as a place
+/// may come free before; and until it is full, who finds a place starts as empty as what was drawn may have left it.
 ///
 /// Quotas change while requests come: `share` the policy and tell its state, see per_tenant_state.
 ///

@@ -52,9 +52,9 @@ public:
     /// When a bucket under these terms, by now no more than empty, is full again if its tenant drew all that was drawn here. Of
     /// any thread.
     [[nodiscard]] std::int64_t owed(const bucket_terms& own, time_point now) const noexcept {
+        if (own.per_ns == 0) return for_ever_.load(std::memory_order_acquire) ? own.capacity() : refill_time::earliest;
         const std::int64_t until = until_.load(std::memory_order_acquire);
         if (until <= at(now)) return refill_time::earliest;
-        if (own.per_ns == 0) return own.capacity();
         return std::min(until, at(now) + ceil_div(own.capacity(), own.per_ns));
     }
     /// How often it was drawn from.
@@ -77,14 +77,11 @@ private:
     /// Notes that `cost` was drawn by one whose own terms are these. Their bucket, had all been drawn from that, is full no
     /// later than what this adds up to.
     void owes_until(const bucket_terms& own, std::int64_t cost, time_point when) noexcept {
+        if (own.per_ns == 0) return for_ever_.store(true, std::memory_order_release);
         std::int64_t until = until_.load(std::memory_order_relaxed);
-        if (terms_.per_ns == 0 || own.per_ns == 0) {
-            until = refill_time::latest;
-        } else {
-            until = std::max(until, at(when)) + ceil_div(cost * own.per_token, own.per_ns);
-            until = std::min(std::max({until, bucket_.full_at, bucket_.promised}), refill_time::latest);
-        }
-        until_.store(until, std::memory_order_release);
+        until = std::max(until, at(when)) + ceil_div(cost * own.per_token, own.per_ns);
+        if (terms_.per_ns != 0) until = std::max({until, bucket_.full_at, bucket_.promised});
+        until_.store(std::min(until, refill_time::latest), std::memory_order_release);
     }
     /// Full, it takes on the terms of who comes first, and those admit what these cannot.
     [[nodiscard]] verdict once_full(std::int64_t cost, time_point now) const noexcept {
@@ -98,8 +95,10 @@ private:
     typename Sync::mutex mutex_;
     bucket_terms terms_{};
     refill_time bucket_;
-    /// When all are full again who drew, each of a bucket of its own. [nanoseconds]
+    /// When all are full again who drew, each of a bucket of its own. [nanoseconds] But for those who never get anything again:
+    /// whether any of these drew.
     typename Sync::template atomic<std::int64_t> until_{refill_time::earliest};
+    typename Sync::template atomic<bool> for_ever_{false};
     typename Sync::template atomic<std::uint64_t> drawn_{0};
 };
 

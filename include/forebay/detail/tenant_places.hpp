@@ -137,7 +137,7 @@ public:
         return place_of(static_cast<std::uint32_t>(&in.group() - groups_.get()), index);
     }
     [[nodiscard]] tenant_notes& notes(tenant_place of) const noexcept { return notes_[of.number]; }
-    /// Of the bucket, while it promises something: see refill_time.
+    /// Of the bucket, see refill_time. Goes on from one promise to the next.
     [[nodiscard]] std::uint32_t& turn(tenant_place of) const noexcept { return turns_[of.number]; }
     [[nodiscard]] std::size_t memory() const noexcept {
         return sizeof(group) * group_count_ + (sizeof(tenant_notes) + sizeof(std::uint32_t)) * size();
